@@ -1,0 +1,82 @@
+"""The errors of asl, as values with a place.
+
+Two families: what is wrong with a definition (`Problem`, collected in `DefinitionError`), and what goes
+wrong in a run (`StatesError`: a name that Retry and Catch can match, and a cause).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class AslError(Exception):
+    """The base of every error that asl raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, or worth a warning, in a definition.
+
+    `location` is the place as ValidateStateMachineDefinition writes it (`/States/C/Choices[0]/Next`);
+    `code` and `message` are the service's own where it has them. `hint` is ours: what to do about it.
+    `source`, `line` and `column` (both from 1) say where in the file, when the text is known.
+    """
+
+    location: str
+    code: str
+    message: str
+    severity: str = "ERROR"
+    hint: str | None = None
+    source: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.source or ''}:{self.line}:{self.column}: " if self.line else ""
+        where = f" at {self.location}" if self.location else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}{self.code}: {self.message}{where}{hint}"
+
+
+class DefinitionError(AslError):
+    """A definition that cannot be run. `problems` holds all of its errors, not only the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class ExpressionError(AslError):
+    """An expression (a path, an intrinsic function, a JSONata expression) that cannot be compiled.
+
+    `position` is the index in the expression's text (from 0) where it goes wrong, where that is known.
+    """
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        self.message = message
+        self.position = position
+        super().__init__(message)
+
+
+class PathError(AslError):
+    """A JSONPath that compiles but cannot be evaluated on this value; `message` is Jayway's own text."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
+
+
+class StatesError(AslError):
+    """An error of a run, as Retry and Catch see it: a name and a cause.
+
+    Raised by the evaluation of a state, and by task functions (as `asl.TaskError`).
+    """
+
+    def __init__(self, error: str | None = None, cause: str | None = None) -> None:
+        self.error = error
+        self.cause = cause
+        super().__init__(error, cause)
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.error, self.cause) if part)

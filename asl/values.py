@@ -1,0 +1,120 @@
+"""JSON values: what they are, how they are compared, written, measured and changed.
+
+A JSON value is never changed after it is made. Everything that "changes" one builds a new value that
+shares what stayed the same; this is what lets a history keep references and render text later.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping
+from json.encoder import encode_basestring
+from typing import Protocol, TypeAlias
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+
+class Scope(Protocol):
+    """What an expression may read besides the value it is applied to. A `Frame` is one."""
+
+    @property
+    def variables(self) -> Mapping[str, Json]:
+        """The workflow variables as they stood when the state was entered."""
+
+    @property
+    def now(self) -> int:
+        """The execution's own time, in milliseconds since the epoch."""
+
+    def context(self) -> dict[str, Json]:
+        """The context object (`$$`, `$states.context`), built when it is asked for."""
+
+    def random(self) -> random.Random:
+        """The generator for this event: a function of (seed, execution, event), so that it replays."""
+
+
+Select: TypeAlias = Callable[[Json, Scope], Json]
+"""A compiled expression: (value, scope) -> value. Every query language ends as one of these."""
+
+
+def same(a: Json, b: Json) -> bool:
+    """JSON equality: as `==`, but true is not 1 and false is not 0, at any depth. 1 equals 1.0."""
+    if isinstance(a, dict):
+        return (
+            isinstance(b, dict) and len(a) == len(b) and all(k in b and same(v, b[k]) for k, v in a.items())
+        )
+    if isinstance(a, list):
+        return isinstance(b, list) and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    return a == b
+
+
+def type_name(value: Json) -> str:
+    """The JSON type as the service's messages name it: null, boolean, number, string, array, object."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
+
+
+def number_text(value: float) -> str:
+    """A double as the service writes it (java.lang.Double): 0.1, 100.0, 1.0E7, 1.2E-5."""
+    if not math.isfinite(value):
+        return "NaN" if value != value else ("Infinity" if value > 0 else "-Infinity")
+    size = abs(value)
+    if size == 0 or 1e-3 <= size < 1e7:
+        text = repr(value)
+        return text if "e" not in text else f"{value:f}"
+    mantissa, _, exponent = f"{value:e}".partition("e")
+    digits = repr(value).partition("e")[0].replace(".", "").lstrip("-").strip("0") or "0"
+    whole, rest = digits[0], digits[1:] or "0"
+    return f"{'-' if value < 0 else ''}{whole}.{rest}E{int(exponent)}"
+
+
+def to_json(value: Json) -> str:
+    """Compact JSON text as the service writes it: no spaces, non-ASCII characters as they are."""
+    parts: list[str] = []
+    _write(value, parts.append)
+    return "".join(parts)
+
+
+def _write(value: Json, emit: Callable[[str], object]) -> None:
+    if isinstance(value, str):
+        emit(encode_basestring(value))
+    elif value is None:
+        emit("null")
+    elif value is True:
+        emit("true")
+    elif value is False:
+        emit("false")
+    elif isinstance(value, int):
+        emit(int.__repr__(value))
+    elif isinstance(value, float):
+        emit(number_text(value))
+    elif isinstance(value, list):
+        emit("[")
+        for index, item in enumerate(value):
+            if index:
+                emit(",")
+            _write(item, emit)
+        emit("]")
+    else:
+        emit("{")
+        for index, (key, item) in enumerate(value.items()):
+            if index:
+                emit(",")
+            emit(encode_basestring(key))
+            emit(":")
+            _write(item, emit)
+        emit("}")
+
+
+def size(value: Json) -> int:
+    """The size of a value as the service counts it: bytes of its JSON text in UTF-8."""
+    return len(to_json(value).encode("utf-8", "surrogatepass"))
