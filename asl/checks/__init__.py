@@ -1,0 +1,38 @@
+"""What is wrong with a definition: all of it at once, with the service's code, message and location.
+
+The shape is a JSON Schema; the rest is a table of rules, each a generator of problems. A rule sees the whole
+definition, passes over what is malformed (the shape says so) and knows nothing of the other rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from asl.checks import graph, shape
+from asl.checks.machine import Definition, survey
+from asl.errors import Problem
+from asl.values import Json
+
+Rule = Callable[[Definition], Iterator[Problem]]
+
+RULES: tuple[Rule, ...] = (
+    graph.names,
+    graph.transitions,
+    graph.reachability,
+)
+
+
+def check(document: Json, *, type: str = "STANDARD") -> list[Problem]:
+    """The problems of a definition, errors and warnings, as ValidateStateMachineDefinition reports them.
+
+    `type` is "STANDARD" or "EXPRESS". Problems of our own (`ASL_…`) are warnings. No problem of severity
+    ERROR means that the definition is valid.
+    """
+    try:
+        definition = survey(document, type)
+        found = list(shape.problems(document))
+        for rule in RULES:
+            found.extend(rule(definition))
+        return found
+    except RecursionError:
+        return [Problem("", "TOO_DEEPLY_NESTED", "The states are too deeply nested")]
