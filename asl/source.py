@@ -254,11 +254,12 @@ def _steps(value: Json, location: str) -> list[str | int]:
     furthest is taken.
     """
     best: list[str | int] = []
+    least = len(location)
     ways: list[tuple[Json, str, list[str | int]]] = [(value, location, [])]
     while ways:
         here, rest, steps = ways.pop()
-        if len(steps) > len(best):
-            best = steps
+        if len(rest) < least:
+            best, least = steps, len(rest)
         if not rest:
             return steps
         if isinstance(here, dict) and rest[0] == "/":

@@ -83,32 +83,32 @@ def test_yaml_anchors_and_merges() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("text", "message", "line", "column"),
-    [
-        ('{\n "a": 1,\n}', "Unexpected character ('}' (code 125)): was expecting double-quote to start field name", 3, 1),
-        ("{'a': 1}", "Unexpected character (''' (code 39)): was expecting double-quote to start field name", 1, 2),
-        ('{"a" 1}', "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value", 1, 6),
-        ('{"a": 1\n"b": 2}', "Unexpected character ('\"' (code 34)): was expecting comma to separate Object entries", 2, 1),
-        ('{"a": [1 2]}', "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries", 1, 10),
-        ('{"a": tru}', "Unrecognized token 'tru': was expecting (JSON String, Number, Array, Object or token 'null'", 1, 7),
-        ('{"a": ,}', "Unexpected character (',' (code 44)): expected a valid value (JSON String", 1, 7),
-        ('{"a": [1', "Unexpected end-of-input: expected close marker for Array", 1, 9),
-        ('{"a": "x', "Unexpected end-of-input: was expecting closing quote for a string value", 1, 7),
-        ('{"a": "\n"}', "Illegal unquoted character ((CTRL-CHAR, code 10)): has to be escaped using backslash", 1, 8),
-        ('{"a": "\\q"}', "Unrecognized character escape 'q' (code 113)", 1, 8),
-        ("{} {}", "Unexpected character ('{' (code 123)): was expecting the end of the definition", 1, 4),
-        ('{"a": "NaN", "b": NaN}', "Non-standard token 'NaN': enable", 1, 19),
-        ('{"a": -1e400}', "Number value (-1e400) out of range of double", 1, 7),
-        ('{"a": ' + "9" * 5000 + "}", "Exceeds the limit (4300 digits)", 1, 7),
-    ],
-)  # fmt: skip
+BROKEN = [
+    ('{\n "a": 1,\n}', "was expecting double-quote to start field name", 3, 1),
+    ("{'a': 1}", "Unexpected character (''' (code 39)): was expecting double-quote", 1, 2),
+    ('{"a" 1}', "was expecting a colon to separate field name and value", 1, 6),
+    ('{"a": 1\n"b": 2}', "was expecting comma to separate Object entries", 2, 1),
+    ('{"a": [1 2]}', "was expecting comma to separate Array entries", 1, 10),
+    ('{"a": tru}', "Unrecognized token 'tru': was expecting (JSON String, Number", 1, 7),
+    ('{"a": ,}', "Unexpected character (',' (code 44)): expected a valid value", 1, 7),
+    ('{"a": [1', "Unexpected end-of-input: expected close marker for Array", 1, 9),
+    ('{"a": "x', "Unexpected end-of-input: was expecting closing quote", 1, 7),
+    ('{"a": "\n"}', "Illegal unquoted character ((CTRL-CHAR, code 10))", 1, 8),
+    ('{"a": "\\q"}', "Unrecognized character escape 'q' (code 113)", 1, 8),
+    ("{} {}", "was expecting the end of the definition", 1, 4),
+    ('{"a": "NaN", "b": NaN}', "Non-standard token 'NaN'", 1, 19),
+    ('{"a": -1e400}', "Number value (-1e400) out of range of double", 1, 7),
+    ('{"a": ' + "9" * 5000 + "}", "Exceeds the limit (4300 digits)", 1, 7),
+]
+
+
+@pytest.mark.parametrize(("text", "message", "line", "column"), BROKEN)
 def test_broken_json_has_line_column_and_the_words_of_the_service(
     text: str, message: str, line: int, column: int
 ) -> None:
     problem = refusal(text)
     assert problem.code == "INVALID_JSON_DESCRIPTION"
-    assert problem.message.startswith(message)
+    assert message in problem.message
     assert (problem.line, problem.column) == (line, column)
 
 
