@@ -264,7 +264,7 @@ def test_positions(format: str) -> None:
             "Y"}
       ]
     },
-    "A": {"B[0]": 1}
+    "A": {"B": 1}
   }
 }
 """
