@@ -1,1 +1,98 @@
+"""asl, the Amazon States Language interpreter: load → check → compile → run.
 
+    machine = asl.load("order.asl.json")
+    result = machine.run({"id": 1}, tasks={"charge": charge})
+    result.status, result.output, result.path, result.history
+
+`load` reads a definition, checks it and compiles it; `StateMachine.run` runs it on a virtual clock;
+`Execution` is the machine itself, without clock or I/O, for those who write a driver of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from asl.checks import check as _check
+from asl.errors import (
+    AslError,
+    DefinitionError,
+    ExpressionError,
+    Problem,
+    ReplayError,
+    StatesError,
+)
+from asl.errors import StatesError as TaskError
+from asl.execution import Execution
+from asl.face import InputError, Result, StateMachine
+from asl.frames import Call
+from asl.history import Event, History
+from asl.machine import Outcome
+from asl.program import Program, compile
+from asl.quotas import Quotas
+from asl.resources import UnservedCall, after
+from asl.scope import Identity
+from asl.source import read
+from asl.values import Json
+
+__all__ = [
+    "AslError",
+    "Call",
+    "DefinitionError",
+    "Event",
+    "Execution",
+    "ExpressionError",
+    "History",
+    "Identity",
+    "InputError",
+    "Json",
+    "Outcome",
+    "Problem",
+    "Program",
+    "Quotas",
+    "ReplayError",
+    "Result",
+    "StateMachine",
+    "StatesError",
+    "TaskError",
+    "UnservedCall",
+    "after",
+    "check",
+    "compile",
+    "load",
+]
+
+
+def load(
+    source: str | bytes | Path | dict[str, Json],
+    *,
+    define: Mapping[str, str] | None = None,
+    type: str = "STANDARD",
+) -> StateMachine:
+    """Read, check and compile a definition: a path, JSON or YAML text, bytes, or a dict.
+
+    `define` gives values to `${Name}` placeholders; `type` is STANDARD or EXPRESS. Raises `DefinitionError` with all
+    the errors that the definition has, and `OSError` where a file cannot be read.
+    """
+    found = read(source, define=define)
+    problems = found.place([*found.problems, *_check(found.document, type=type)])
+    errors = [problem for problem in problems if problem.severity == "ERROR"]
+    if errors:
+        raise DefinitionError(errors)
+    name = Path(found.name).name.split(".")[0] if found.name else "StateMachine"
+    assert isinstance(found.document, dict)
+    return StateMachine(compile(found.document), tuple(problems), name)
+
+
+def check(
+    source: str | bytes | Path | dict[str, Json],
+    *,
+    define: Mapping[str, str] | None = None,
+    type: str = "STANDARD",
+) -> list[Problem]:
+    """All that is wrong with a definition, and the warnings, each with its place. Nothing is raised for them.
+
+    Raises `DefinitionError` only for what cannot be read as JSON or YAML at all.
+    """
+    found = read(source, define=define)
+    return found.place([*found.problems, *_check(found.document, type=type)])

@@ -80,3 +80,25 @@ class StatesError(AslError):
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.error, self.cause) if part)
+
+
+class EvaluationError(StatesError):
+    """A JSONata expression, or a value computed by one, that the state cannot use.
+
+    The history shows it as an `EvaluationFailed` event with the `location` of the expression in its state
+    (`Output/result`, `Choices[1]/Condition`). That event hangs on the same event as the state's entry does,
+    unless `after_entry`: then it hangs on the entry itself (recorded: the check of a Wait's Timestamp).
+    """
+
+    def __init__(self, cause: str, location: str | None = None, *, after_entry: bool = False) -> None:
+        super().__init__("States.QueryEvaluationError", cause)
+        self.location = location
+        self.after_entry = after_entry
+
+
+class ReplayError(AslError):
+    """A recorded history that the machine does not follow; `divergence` is the first place where it parts."""
+
+    def __init__(self, divergence: object) -> None:
+        self.divergence = divergence
+        super().__init__(str(divergence))

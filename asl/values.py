@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Callable, Mapping
-from json.encoder import encode_basestring
+from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]
 from typing import Protocol, TypeAlias
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 class Scope(Protocol):
@@ -71,7 +72,7 @@ def number_text(value: float) -> str:
     if size == 0 or 1e-3 <= size < 1e7:
         text = repr(value)
         return text if "e" not in text else f"{value:f}"
-    mantissa, _, exponent = f"{value:e}".partition("e")
+    exponent = f"{value:e}".partition("e")[2]
     digits = repr(value).partition("e")[0].replace(".", "").lstrip("-").strip("0") or "0"
     whole, rest = digits[0], digits[1:] or "0"
     return f"{'-' if value < 0 else ''}{whole}.{rest}E{int(exponent)}"
@@ -79,9 +80,16 @@ def number_text(value: float) -> str:
 
 def to_json(value: Json) -> str:
     """Compact JSON text as the service writes it: no spaces, non-ASCII characters as they are."""
-    parts: list[str] = []
-    _write(value, parts.append)
-    return "".join(parts)
+    text = "".join(_encode(value, 0))
+    if _UNLIKE_JAVA.search(text):  # possibly a double that Java writes in another way: 1e22, 12345678.5
+        parts: list[str] = []
+        _write(value, parts.append)
+        return "".join(parts)
+    return text
+
+
+_encode = c_make_encoder(None, None, encode_basestring, None, ":", ",", False, False, True)
+_UNLIKE_JAVA = re.compile(r"\de[+-]?\d|\d{8}\.\d|NaN|Infinity|\b0\.000")
 
 
 def _write(value: Json, emit: Callable[[str], object]) -> None:

@@ -1,0 +1,139 @@
+"""An execution as JSON, and back: the frames, what they wait for, and the history."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from asl.frames import NOTHING, BackingOff, Calling, Frame, Joining, Sleeping
+from asl.machine import Machine, Outcome
+from asl.program import Program
+from asl.quotas import Quotas
+from asl.scope import Identity
+from asl.states import Task
+
+FORMAT = 1
+
+
+def save(machine: Machine) -> dict[str, Any]:
+    """The machine between two inputs, as JSON that shares nothing that changes with it."""
+    scope = machine.scope
+    return {
+        "format": FORMAT,
+        "identity": asdict(machine.identity),
+        "input": scope.input,
+        "seed": scope.seed,
+        "startedAt": machine.started_at,
+        "now": scope.now,
+        "redrives": scope.redrives,
+        "outcome": None if machine.outcome is None else list(machine.outcome),
+        "nextFrame": machine.next_frame,
+        "nextCall": machine.next_call,
+        "frames": [_frame_row(frame) for frame in machine.frames.values()],
+        "timers": [[due, frame and frame.id] for due, _, frame, wait in sorted(machine.timers, key=_order)],
+        "cells": list(machine.history.cells),
+    }
+
+
+def _order(timer: tuple[int, int, Frame | None, Any]) -> tuple[int, int]:
+    return timer[:2]
+
+
+def _frame_row(frame: Frame) -> dict[str, Any]:
+    row = {name: getattr(frame, name) for name in _PLAIN}
+    row["program"] = frame.program.address
+    row["parent"] = None if frame.parent is None else frame.parent.id
+    row["tries"] = [list(item) for item in frame.tries.items()]
+    row["wait"] = _wait_row(frame.wait)
+    return row
+
+
+_PLAIN = (
+    "id", "path", "state", "input", "variables", "slot", "last", "size", "item", "entered", "entered_at", "fresh",
+)  # fmt: skip
+
+
+def _wait_row(wait: Any) -> dict[str, Any] | None:
+    match wait:
+        case None:
+            return None
+        case Sleeping():
+            return {"kind": "sleeping", "due": wait.due}
+        case BackingOff():
+            return {"kind": "backingOff", "due": wait.due}
+        case Calling():
+            call = wait.call
+            return {
+                "kind": "calling",
+                "heartbeat": wait.heartbeat,
+                "silence": wait.silence,
+                **{name: getattr(call, name) for name in _CALL},
+            }
+        case _:
+            return {
+                "kind": "joining",
+                "results": list(wait.results),
+                "active": [list(item) for item in wait.active.items()],
+                **{name: getattr(wait, name) for name in _JOIN},
+            }
+
+
+_CALL = ("id", "attempt", "payload", "deadline", "token", "credentials")
+_JOIN = ("input", "items", "started", "size")
+
+
+def load(program: Program, snapshot: dict[str, Any], quotas: Quotas) -> Machine:
+    """The machine that `save` saved. Raises `ValueError` where the snapshot is not for this program."""
+    if snapshot.get("format") != FORMAT:
+        raise ValueError(f"not a snapshot of format {FORMAT}: {snapshot.get('format')!r}")
+    identity = Identity(**snapshot["identity"])
+    machine = Machine(program, snapshot["input"], snapshot["startedAt"], identity, snapshot["seed"], quotas)
+    scope = machine.scope
+    scope.now = snapshot["now"]
+    scope.redrives = snapshot["redrives"]
+    machine.history.cells += snapshot["cells"]
+    scope.events = len(machine.history)
+    machine.outcome = snapshot["outcome"] and Outcome(*snapshot["outcome"])
+    machine.next_frame = snapshot["nextFrame"]
+    machine.next_call = snapshot["nextCall"]
+    for row in snapshot["frames"]:
+        _restore_frame(machine, row)
+    for due, frame_id in snapshot["timers"]:
+        frame = None if frame_id is None else machine.frames.get(frame_id)
+        if frame_id is None or (frame is not None and frame.wait is not None and frame.wait.due == due):
+            machine.timer(due, frame, frame and frame.wait)
+    return machine
+
+
+def _restore_frame(machine: Machine, row: dict[str, Any]) -> None:
+    parent = None if row["parent"] is None else machine.frames[row["parent"]]
+    program = machine.program.parts[row["program"]]
+    frame = Frame(row["id"], row["path"], program, row["input"], parent, row["slot"], row["size"])
+    for name in _PLAIN:
+        setattr(frame, name, row[name])
+    frame.tries = dict(row["tries"]) or NOTHING
+    frame.wait = _restore_wait(machine, frame, row["wait"])
+    machine.frames[frame.id] = frame
+
+
+def _restore_wait(machine: Machine, frame: Frame, row: dict[str, Any] | None) -> Any:
+    if row is None:
+        return None
+    match row["kind"]:
+        case "sleeping":
+            return Sleeping(row["due"])
+        case "backingOff":
+            return BackingOff(row["due"])
+        case "calling":
+            state = frame.program.states[frame.state]
+            assert isinstance(state, Task)
+            call = machine.make_call(frame, state, **{name: row[name] for name in _CALL})
+            wait = Calling(call, row["heartbeat"], 0)
+            wait.silence = row["silence"]
+            return wait
+    joining = Joining(len(row["results"]))
+    joining.results = list(row["results"])
+    joining.active = dict(row["active"])
+    for name in _JOIN:
+        setattr(joining, name, row[name])
+    return joining

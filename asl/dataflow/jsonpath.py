@@ -1,0 +1,356 @@
+"""The data flow of a state in JSONPath.
+
+InputPath → Parameters → (the work) → ResultSelector → ResultPath → OutputPath. ResultPath writes into the
+raw input, not into what InputPath left of it (recorded: TestState IO_PASS_STATE, `afterResultPath`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from asl import paths, rules, templates, times
+from asl.errors import PathError, StatesError
+from asl.names import RUNTIME
+from asl.retry import Catcher
+from asl.states import Assign, Merge, Rule
+from asl.values import Json, Scope, Select, to_json
+
+Document: TypeAlias = "dict[str, Any]"
+
+LONGEST_WAIT = 2**31 - 1
+"""Seconds; a longer one fails (recorded: wait.timestamp_too_far_in_future_boundary)."""
+
+
+def _then(first: Select | None, second: Select | None) -> Select | None:
+    """One function after the other; None stands for the identity."""
+    if first is None or second is None:
+        return first or second
+    return lambda value, scope: second(first(value, scope), scope)
+
+
+def _at(path: str, root: str = "$") -> Select:
+    """The value at a path of InputPath, OutputPath or ItemsPath; raises States.Runtime where there is none."""
+    select = paths.compile(path).select
+
+    def at(value: Json, scope: Scope) -> Json:
+        try:
+            return select(value, scope)
+        except PathError as problem:
+            raise StatesError(RUNTIME, f"Invalid path '{path}' : {problem.message}") from None
+
+    return at
+
+
+def _path_field(state: Document, field: str) -> Select | None:
+    """InputPath and OutputPath: absent or `$` is the identity, null gives an empty object."""
+    path = state.get(field, "$")
+    if path == "$":
+        return None
+    if path is None:
+        return lambda value, scope: {}
+    return _at(path)
+
+
+def _template(state: Document, field: str) -> Select | None:
+    return templates.compile(state[field]).select if field in state else None
+
+
+def arguments(state: Document) -> Select | None:
+    """Raw input → what the work is given (InputPath, then Parameters)."""
+    return _then(_path_field(state, "InputPath"), _template(state, "Parameters"))
+
+
+def result(state: Document) -> Select | None:
+    """Raw input → the result of a Pass state: Result where there is one, else what Parameters makes."""
+    if "Result" in state:
+        constant = state["Result"]
+        return lambda value, scope: constant
+    return arguments(state)
+
+
+def growth(state: Document) -> int | None:
+    """How many bytes the output of a Pass state can have more than its input, where that is plain to see.
+
+    A Result written into the input adds its own size at most; paths alone select parts of the input.
+    """
+    if "$$" in (state.get("InputPath") or "") + (state.get("OutputPath") or ""):
+        return None
+    keys = state.get("ResultPath", "$")
+    if "Result" in state:
+        return len(to_json([state["Result"], keys]).encode("utf-8", "surrogatepass"))
+    return 0 if "Parameters" not in state and keys in ("$", None) else None
+
+
+def output(state: Document) -> Select | None:
+    """Raw input → output of a state that has no result: Choice, Wait, Succeed."""
+    return _then(_path_field(state, "InputPath"), _path_field(state, "OutputPath"))
+
+
+def _write_at(result_path: str | None) -> Merge | None:
+    """How ResultPath combines raw input and result; None where the result replaces the input."""
+    if result_path is None:
+        return lambda raw, result, scope: raw
+    keys = paths.reference(result_path)
+    if not keys:
+        return None
+    if len(keys) == 1 and isinstance(keys[0], str):
+        key = keys[0]  # `$.a`, the most frequent by far
+
+        def put_key(raw: Json, result: Json, scope: Scope) -> Json:
+            return {**raw, key: result} if isinstance(raw, dict) else paths.put(raw, keys, result)
+
+        return put_key
+    return lambda raw, result, scope: paths.put(raw, keys, result)
+
+
+def write(state: Document) -> Merge | None:
+    """Raw input and result → output; None where the output is the result itself."""
+    selector = _template(state, "ResultSelector")
+    place = _write_at(state.get("ResultPath", "$"))
+    narrow = _path_field(state, "OutputPath")
+    if selector is None and narrow is None:
+        return place
+    if place is None:
+        chain = _then(selector, narrow)
+        assert chain is not None
+        return lambda raw, result, scope: chain(result, scope)
+    if selector is None:
+        assert narrow is not None
+        return lambda raw, result, scope: narrow(place(raw, result, scope), scope)
+    if narrow is None:
+        return lambda raw, result, scope: place(raw, selector(result, scope), scope)
+    return lambda raw, result, scope: narrow(place(raw, selector(result, scope), scope), scope)
+
+
+def _assign(document: Document) -> Select | None:
+    return templates.compile(document["Assign"]).select if document.get("Assign") else None
+
+
+def assign(document: Document) -> Assign | None:
+    """Variables of a state: `$` in its Assign is the result (for Choice and Wait: the effective input)."""
+    select = _assign(document)
+    if select is None:
+        return None
+    return lambda raw, result, scope: select(result, scope)  # type: ignore[return-value]
+
+
+def catcher(document: Document, index: int) -> Catcher:
+    """One entry of `Catch`: the error output goes where ResultPath says; `$` in Assign is the error output."""
+    place = _write_at(document.get("ResultPath", "$"))
+    select = _assign(document)
+    return Catcher(
+        tuple(document["ErrorEquals"]),
+        document["Next"],
+        place or (lambda raw, error, scope: error),
+        None if select is None else (lambda raw, error, scope: select(error, scope)),
+    )
+
+
+def choice(state: Document) -> tuple[Select | None, tuple[Rule, ...], Rule]:
+    """What the rules read, the rules, and the default. All see the effective input."""
+    narrow = _path_field(state, "OutputPath")
+    compiled = tuple(
+        Rule(rules.compile(rule).test, rule["Next"], narrow, assign(rule)) for rule in state["Choices"]
+    )
+    default = Rule(lambda value, scope: True, state.get("Default"), narrow, assign(state))
+    return _path_field(state, "InputPath"), compiled, default
+
+
+def _shown(value: Json) -> str:
+    return value if isinstance(value, str) else to_json(value)
+
+
+def _seconds_from_now(seconds: int, scope: Scope) -> int:
+    if seconds > LONGEST_WAIT:
+        raise StatesError(RUNTIME, "Wait state delay is too long.")
+    return scope.now + seconds * 1000
+
+
+def _not_before_now(until: int, scope: Scope) -> int:
+    if until - scope.now > LONGEST_WAIT * 1000:
+        raise StatesError(RUNTIME, "Wait state delay is too long.")
+    return max(until, scope.now)
+
+
+def until(state: Document) -> Select:
+    """Raw input → when a Wait state wakes: milliseconds since the epoch, not before now."""
+    effective = _path_field(state, "InputPath")
+    moment = _moment(state)
+    return _then(effective, moment) or moment
+
+
+def _moment(state: Document) -> Select:
+    if "Seconds" in state:
+        seconds = state["Seconds"]
+        return lambda value, scope: _seconds_from_now(seconds, scope)
+    if "Timestamp" in state:
+        fixed = times.parse(state["Timestamp"])
+        assert fixed is not None, "checked before"
+        return lambda value, scope: _not_before_now(fixed, scope)
+    if "SecondsPath" in state:
+        return _seconds_path(state["SecondsPath"])
+    return _timestamp_path(state["TimestampPath"])
+
+
+def _seconds_path(path: str) -> Select:
+    select = paths.compile(path).select
+
+    def seconds(value: Json, scope: Scope) -> Json:
+        try:
+            found = select(value, scope)
+        except PathError:
+            raise StatesError(
+                RUNTIME, f"The SecondsPath parameter does not reference an input value: {path}"
+            ) from None
+        if isinstance(found, str):
+            found = int(found) if found.removeprefix("-").isdecimal() and found.isascii() else found
+        if isinstance(found, bool) or not isinstance(found, int):
+            text = f"The SecondsPath parameter cannot be parsed as a long value: {path} == {_shown(found)}"
+            raise StatesError(RUNTIME, text)
+        if found < 0:
+            text = f"The SecondsPath parameter references a negative value: {path} == {found}"
+            raise StatesError(RUNTIME, text)
+        return _seconds_from_now(found, scope)
+
+    return seconds
+
+
+def _timestamp_path(path: str) -> Select:
+    select = paths.compile(path).select
+
+    def moment(value: Json, scope: Scope) -> Json:
+        try:
+            found = select(value, scope)
+        except PathError:
+            raise StatesError(
+                RUNTIME, f"The TimestampPath parameter does not reference an input value: {path}"
+            ) from None
+        at = times.parse(found) if isinstance(found, str) else None
+        if at is None:
+            raise StatesError(
+                RUNTIME,
+                "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time "
+                f"format string: {path} == {_shown(found)}",
+            )
+        return _not_before_now(at, scope)
+
+    return moment
+
+
+def fail(state: Document) -> tuple[Select, Select]:
+    """Error and Cause: constants, paths, or intrinsic functions that give text."""
+    return _text(state, "Error"), _text(state, "Cause")
+
+
+def _text(state: Document, field: str) -> Select:
+    source = state.get(f"{field}Path")
+    if source is None:
+        constant = state.get(field)
+        return lambda value, scope: constant
+    return templates.expression(source, f"{field}Path").select
+
+
+def seconds(state: Document, field: str) -> Select | None:
+    """TimeoutSeconds and HeartbeatSeconds, in seconds, from the field or its Path; None where neither is."""
+    if field in state:
+        constant = state[field]
+        return lambda value, scope: constant
+    path = state.get(f"{field}Path")
+    return None if path is None else _then(_path_field(state, "InputPath"), _integer(path, f"{field}Path"))
+
+
+def _integer(path: str, field: str, kind: str = "integer") -> Select:
+    select = paths.compile(path).select
+
+    def number(value: Json, scope: Scope) -> Json:
+        try:
+            found = select(value, scope)
+        except PathError as problem:
+            raise StatesError(RUNTIME, f"Invalid path '{path}' : {problem.message}") from None
+        if isinstance(found, str):  # recorded: MAP_STATE_REFERENCE_IN_MAX_CONCURRENCY_PATH reads "1"
+            found = _parsed(found, kind)
+        fits = isinstance(found, int) or (kind == "float" and isinstance(found, float))
+        if isinstance(found, bool) or not fits:
+            text = f'The {field} field refers to value "{_shown(found)}" which is not a valid {kind}: {path}'
+            raise StatesError(RUNTIME, text)
+        return found
+
+    return number
+
+
+def _parsed(text: str, kind: str) -> Json:
+    try:
+        return int(text) if kind == "integer" else float(text)
+    except ValueError:
+        return text
+
+
+def credentials(state: Document) -> Select | None:
+    """`Credentials`, evaluated on the effective input."""
+    return _then(_path_field(state, "InputPath"), _template(state, "Credentials"))
+
+
+def items(state: Document) -> Select:
+    """Effective input → the array that a Map iterates over (ItemsPath)."""
+    path = state.get("ItemsPath", "$")
+    select = _at(path)
+
+    def array(value: Json, scope: Scope) -> Json:
+        found = select(value, scope)
+        if not isinstance(found, list):
+            raise StatesError(RUNTIME, f'Reference path "{path}" must point to array.')
+        return found
+
+    return array
+
+
+def map_input(state: Document) -> Select | None:
+    """Raw input → effective input of a Map. Its `Parameters` are the old name of ItemSelector, not these."""
+    return _path_field(state, "InputPath")
+
+
+def item_selector(state: Document) -> Select | None:
+    """Effective input → an iteration's input; the scope's context holds the item."""
+    return _template(state, "ItemSelector" if "ItemSelector" in state else "Parameters")
+
+
+def limit(state: Document) -> Select:
+    """Effective input → MaxConcurrency; 0 means no limit of the definition's own."""
+    path = state.get("MaxConcurrencyPath")
+    if path is not None:
+        return _integer(path, "MaxConcurrencyPath")
+    constant = state.get("MaxConcurrency", 0)
+    return lambda value, scope: constant
+
+
+def tolerances(state: Document) -> tuple[Select, ...]:
+    """The checks of ToleratedFailureCount and …Percentage, made once the Map has started."""
+    return tuple(
+        bounded(state, field, kind, most, text)
+        for field, kind, most, text in _TOLERANCES
+        if field in state or f"{field}Path" in state
+    )
+
+
+_TOLERANCES: tuple[tuple[str, str, float, str], ...] = (
+    ("ToleratedFailureCount", "integer", float("inf"), "ToleratedFailureCount cannot be negative."),
+    ("ToleratedFailurePercentage", "float", 100, "ToleratedFailurePercentage must be between 0 and 100."),
+)
+
+
+def bounded(state: Document, field: str, kind: str, most: float, text: str) -> Select:
+    """A number field with its Path form, refused with `text` outside 0 … `most`."""
+    path = state.get(f"{field}Path")
+    constant = state.get(field)
+    read: Callable[[Json, Scope], Any] = (
+        _integer(path, f"{field}Path", kind) if path is not None else lambda value, scope: constant
+    )
+
+    def number(value: Json, scope: Scope) -> Json:
+        found = read(value, scope)
+        if not 0 <= found <= most:
+            raise StatesError(RUNTIME, text)
+        return found  # type: ignore[no-any-return]
+
+    return number

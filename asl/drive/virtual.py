@@ -1,0 +1,54 @@
+"""The virtual-clock driver: tasks are called one after the other, and nobody waits for time to pass."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+from asl.execution import Execution
+from asl.frames import Call
+from asl.resources import After, Resources, normalised, told
+
+
+def run(execution: Execution, resources: Resources) -> None:
+    """Run until the execution ends, or waits for what no task function and no timer will bring.
+
+    Raises `UnservedCall` for a call that no function serves.
+    """
+    later: list[tuple[int, int, Any]] = []  # answers under way: (at, call id, result)
+    while execution.outcome is None:
+        for call in execution.take_calls():
+            result = _result(call, resources)
+            if isinstance(result, After):
+                heapq.heappush(later, (execution.now + result.ms, call.id, result.result))
+            else:
+                _tell(execution, call.id, result, execution.now)
+        wake = execution.wake_at
+        if later and (wake is None or later[0][0] < wake):
+            at, call_id, result = heapq.heappop(later)
+            _tell(execution, call_id, result, at)
+        elif wake is not None:
+            execution.advance(at=wake)
+        elif not execution.has_fresh_calls:
+            return
+
+
+def _result(call: Call, resources: Resources) -> Any:
+    """What the call's function gives; an exception that it raises is a result too."""
+    function = resources.function(call)
+    try:
+        return function(call)
+    except Exception as problem:
+        return problem
+
+
+def _tell(execution: Execution, call: int, result: Any, at: int) -> None:
+    try:
+        if isinstance(result, BaseException):
+            raise result
+        value = normalised(result)
+    except Exception as problem:
+        error = told(problem)
+        execution.fail(call, error.error, error.cause, at=at)
+    else:
+        execution.succeed(call, value, at=at)

@@ -1,0 +1,180 @@
+"""An execution as plain data that is told what happens and says what it needs.
+
+It reads no clock, calls no task and starts no thread. Inputs: `succeed`, `fail`, `submit`, `start`, `beat`,
+`advance` and `stop`, each with `at=`. Outputs: `take_calls()`, `wake_at`, `history` and `outcome`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from asl import checkpoint, names
+from asl.frames import Call, Calling, Frame
+from asl.history import History
+from asl.machine import Machine, Outcome
+from asl.program import Program
+from asl.quotas import Quotas
+from asl.scope import Identity
+from asl.values import Json
+
+_DEFAULT_QUOTAS = Quotas()
+
+
+class Execution:
+    """One run of a `Program`.
+
+    `at` is the time of its start, and every later `at=` the time of that input, in milliseconds since the
+    epoch; time never goes back. Before an input acts, the timers due by its time fire, each at its own time:
+    a timeout due at the same instant beats the answer. `seed` decides all that is random.
+
+    A call id names one attempt of a task. An answer to an attempt that is over (timed out, or dropped because
+    a sibling failed) changes nothing, and the input that brings it returns False.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        input: Json,
+        *,
+        at: int = 0,
+        identity: Identity | None = None,
+        seed: int = 0,
+        quotas: Quotas = _DEFAULT_QUOTAS,
+    ) -> None:
+        self._machine = Machine(program, input, at, identity or Identity("execution"), seed, quotas)
+        self._machine.begin()
+
+    # ------------------------------------------------------------------ outputs
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the execution ended; None while it runs."""
+        return self._machine.outcome
+
+    @property
+    def history(self) -> History:
+        """The events so far."""
+        return self._machine.history
+
+    @property
+    def identity(self) -> Identity:
+        """The names of the execution."""
+        return self._machine.identity
+
+    @property
+    def now(self) -> int:
+        """The execution's own time: that of its last input or timer, in milliseconds since the epoch."""
+        return self._machine.scope.now
+
+    @property
+    def calls(self) -> Mapping[int, Call]:
+        """The calls that are outstanding, by id. One that is gone from here needs no answer any more."""
+        return self._machine.calls
+
+    @property
+    def wake_at(self) -> int | None:
+        """When the machine next acts by itself: a Wait, a back-off, a timeout. None: only an answer moves it."""
+        machine = self._machine
+        timers = machine.timers
+        while timers:
+            due, _, frame, wait = timers[0]
+            if frame is None or (frame.wait is not None and frame.wait is wait and frame.wait.due == due):
+                return due
+            heapq.heappop(timers)
+        return None
+
+    def take_calls(self) -> list[Call]:
+        """The calls made since this was last asked, in the order made; each wants one answer."""
+        machine = self._machine
+        fresh, machine.fresh_calls = machine.fresh_calls, []
+        return [call for call in fresh if call.id in machine.calls]
+
+    @property
+    def has_fresh_calls(self) -> bool:
+        """Whether `take_calls` has something to give."""
+        return bool(self._machine.fresh_calls)
+
+    # ------------------------------------------------------------------ inputs
+
+    def succeed(self, call: int, output: Json, *, at: int) -> bool:
+        """The task gave a result: JSON, and the machine's from now on (do not change it afterwards)."""
+        return self._tell(call, at, lambda frame: self._machine.succeed_call(frame, output))
+
+    def fail(self, call: int, error: str | None, cause: str | None = None, *, at: int) -> bool:
+        """The task failed, with an error name and a cause as Retry and Catch see them."""
+        return self._tell(call, at, lambda frame: self._machine.fail_call(frame, error, cause))
+
+    def submit(self, call: int, output: Json, *, at: int) -> bool:
+        """A `.sync` or `.waitForTaskToken` task was accepted, with this first answer; the call goes on."""
+
+        def record(frame: Frame) -> None:
+            assert isinstance(frame.wait, Calling)
+            target = frame.wait.call.target
+            self._machine.chain(frame, "TaskSubmitted", (target.service, target.action), output)
+
+        return self._tell(call, at, record)
+
+    def start(self, call: int, worker: str | None = None, *, at: int) -> bool:
+        """A worker took the activity task; the call goes on."""
+        return self._tell(call, at, lambda frame: self._machine.chain(frame, "ActivityStarted", None, worker))
+
+    def beat(self, call: int, *, at: int) -> bool:
+        """The task gave a sign of life: its heartbeat starts anew."""
+
+        def renew(frame: Frame) -> None:
+            wait = frame.wait
+            assert isinstance(wait, Calling)
+            if wait.heartbeat is not None:
+                wait.silence = self.now + wait.heartbeat
+                self._machine.timer(wait.due, frame, wait)
+
+        return self._tell(call, at, renew)
+
+    def advance(self, *, at: int) -> None:
+        """Time passes: every timer due by `at` fires, in order, at its own time."""
+        machine = self._machine
+        scope = machine.scope
+        while (due := self.wake_at) is not None and due <= at:
+            _, _, frame, wait = heapq.heappop(machine.timers)
+            scope.now = max(due, scope.now)
+            if frame is None:
+                machine.end("ExecutionTimedOut", Outcome("TIMED_OUT", None, names.TIMEOUT), 0)
+            elif isinstance(wait, Calling):
+                machine.settle(frame, machine.time_out_call)
+            else:
+                machine.settle(frame, machine.wake)
+        scope.now = max(at, scope.now)
+
+    def stop(self, error: str | None = None, cause: str | None = None, *, at: int) -> None:
+        """Abort the execution, as StopExecution does; one that has ended stays as it is."""
+        self.advance(at=at)
+        if self.outcome is None:
+            self._machine.end("ExecutionAborted", Outcome("ABORTED", None, error, cause), 0)
+
+    def _tell(self, call: int, at: int, act: Callable[[Frame], None]) -> bool:
+        self.advance(at=at)
+        frame = self._machine.callers.get(call)
+        if frame is None:
+            return False
+        self._machine.settle(frame, act)
+        return True
+
+    # ------------------------------------------------------------------ checkpoints
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole execution as JSON, for `restore`. Take it between two inputs."""
+        return checkpoint.save(self._machine)
+
+    @classmethod
+    def restore(
+        cls, program: Program, snapshot: dict[str, Any], quotas: Quotas = _DEFAULT_QUOTAS
+    ) -> Execution:
+        """The execution that goes on from a snapshot with the same program, as if it had never stopped.
+
+        `calls` has what was outstanding; `take_calls` gives them again, since the old driver's are lost.
+        """
+        execution = cls.__new__(cls)
+        execution._machine = checkpoint.load(program, snapshot, quotas)
+        return execution

@@ -1,0 +1,151 @@
+"""What most people use: a state machine that was loaded, and the result of running it."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from asl import times
+from asl.drive import virtual
+from asl.errors import AslError, Problem
+from asl.execution import Execution
+from asl.history import History
+from asl.program import Program
+from asl.quotas import Quotas
+from asl.resources import Resources, Tasks, normalised
+from asl.scope import Identity
+from asl.values import Json, size
+from asl.visits import Visit, visits
+
+VIRTUAL_START = 1_767_225_600_000
+"""When virtual time begins where nothing else is said: 2026-01-01T00:00:00Z, so that runs are the same."""
+
+
+class InputError(AslError):
+    """An execution input that StartExecution would refuse."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to. `status` is SUCCEEDED, FAILED, TIMED_OUT, ABORTED, or RUNNING where it still waits."""
+
+    status: str
+    output: Json
+    error: str | None
+    cause: str | None
+    history: History
+    execution: Execution
+
+    @property
+    def path(self) -> list[str]:
+        """The names of the states in the order entered, those in branches and iterations too."""
+        return [event.name for event in self.history if event.type.endswith("StateEntered")]
+
+    @cached_property
+    def visits(self) -> list[Visit]:
+        """Every visit of a state, with its times, attempts, input, output and error."""
+        return visits(self.history)
+
+
+class StateMachine:
+    """A definition that was checked and compiled, ready to run any number of times."""
+
+    def __init__(
+        self, program: Program, warnings: tuple[Problem, ...] = (), name: str = "StateMachine"
+    ) -> None:
+        self.program = program
+        self.warnings = warnings
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"StateMachine({self.name!r}, {len(self.program.states)} states)"
+
+    def start(
+        self,
+        input: Json = None,
+        *,
+        start_time: int | str | datetime | None = None,
+        seed: int = 0,
+        name: str | None = None,
+        identity: Identity | None = None,
+        quotas: Quotas | None = None,
+    ) -> Execution:
+        """Start an execution, to be driven by hand; `run` does it all.
+
+        `start_time` is RFC 3339 text, a datetime with a time zone, or milliseconds since the epoch. Raises
+        `InputError` where the input is not JSON, or larger than the quota.
+        """
+        limits = quotas or Quotas()
+        given = checked_input({} if input is None else input, limits)
+        who = identity or Identity(name or execution_name(seed), self.name)
+        return Execution(
+            self.program, given, at=milliseconds(start_time), identity=who, seed=seed, quotas=limits
+        )
+
+    def run(
+        self,
+        input: Json = None,
+        *,
+        tasks: Tasks = None,
+        start_time: int | str | datetime | None = None,
+        seed: int = 0,
+        name: str | None = None,
+        identity: Identity | None = None,
+        quotas: Quotas | None = None,
+    ) -> Result:
+        """Run the machine to its end on the virtual clock: Wait, back-off and timeouts take no time.
+
+        `tasks` serves the Task states (`Resources` says how); without an input it is `{}`. The same arguments
+        and the same answers give the same history, byte for byte. Raises `UnservedCall` where no task
+        function serves a Task, and `InputError` as `start` does.
+        """
+        execution = self.start(
+            input, start_time=start_time, seed=seed, name=name, identity=identity, quotas=quotas
+        )
+        virtual.run(execution, Resources(tasks))
+        return result_of(execution)
+
+
+def result_of(execution: Execution) -> Result:
+    """The result of an execution as it stands."""
+    outcome = execution.outcome
+    if outcome is None:
+        return Result("RUNNING", None, None, None, execution.history, execution)
+    return Result(*outcome, execution.history, execution)
+
+
+def checked_input(input: Json, quotas: Quotas) -> Json:
+    """The input as JSON of our own; raises `InputError`."""
+    try:
+        given = normalised(input)
+    except ValueError as problem:
+        raise InputError(f"the input is not JSON: {problem}") from None
+    if quotas.payload is not None and (bytes := size(given)) > quotas.payload:
+        raise InputError(f"the input has {bytes:,} bytes; an execution takes {quotas.payload:,} at most")
+    return given
+
+
+def execution_name(seed: int) -> str:
+    """The name of an execution that was given none: a UUID that follows from the seed."""
+    return str(uuid.UUID(int=random.Random(f"name:{seed}").getrandbits(128), version=4))
+
+
+def milliseconds(moment: int | str | datetime | None) -> int:
+    """A moment as milliseconds since the epoch; None is the start of virtual time. Raises `ValueError`."""
+    if moment is None:
+        return VIRTUAL_START
+    if isinstance(moment, int):
+        return moment
+    if isinstance(moment, datetime):
+        if moment.tzinfo is None:
+            raise ValueError(f"the start time {moment} has no time zone")
+        return round(moment.timestamp() * 1000)
+    found = times.parse(moment)
+    if found is None:
+        raise ValueError(
+            f"the start time {moment!r} is not an RFC 3339 timestamp such as 2026-01-01T09:00:00Z"
+        )
+    return found

@@ -1,0 +1,195 @@
+"""Frames: the unit of state, of checkpoint and of display.
+
+A frame is one line of control: the execution itself, a branch of a Parallel state, an iteration of a Map
+state. It is plain data: where it is, what it holds, and what it waits for. There are only four things to
+wait for, and each is a class here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from asl.program import Program
+from asl.states import Target
+from asl.values import Json
+
+Context = Callable[[], dict[str, Json]]
+
+NOTHING: Final[dict[int, int]] = {}
+"""The tries of a frame that has not failed in its state: one object for all, never changed."""
+
+
+class Call:
+    """One attempt of a Task: what a driver must do.
+
+    `id` is unique for each attempt; (`path`, `state`, `attempt`) is the key that is the same in every run, by
+    which mocks, recordings and replays find their answer. `deadline` is milliseconds since the epoch, None
+    without a timeout. `token` is the task token where the resource waits for one. `context()` is the context
+    object as it was when the attempt began.
+    """
+
+    __slots__ = (
+        "_context",
+        "attempt",
+        "credentials",
+        "deadline",
+        "id",
+        "path",
+        "payload",
+        "state",
+        "target",
+        "token",
+    )
+
+    def __init__(
+        self,
+        id: int,
+        path: str,
+        state: str,
+        attempt: int,
+        target: Target,
+        payload: Json,
+        deadline: int | None = None,
+        token: str | None = None,
+        credentials: Json = None,
+        context: Context = dict,
+    ) -> None:
+        self.id = id
+        self.path = path
+        self.state = state
+        self.attempt = attempt
+        self.target = target
+        self.payload = payload
+        self.deadline = deadline
+        self.token = token
+        self.credentials = credentials
+        self._context = context
+
+    @property
+    def resource(self) -> str:
+        """The Task's Resource, as the definition has it."""
+        return self.target.resource
+
+    def context(self) -> dict[str, Json]:
+        """The context object (`$$`) at this attempt. Ask while the call is outstanding."""
+        return self._context()
+
+    def __repr__(self) -> str:
+        return f"Call({self.id}, {self.path!r}, {self.state!r}, attempt={self.attempt}, {self.resource!r})"
+
+
+class Calling:
+    """Waits for a task's answer until its deadline or, where it has a heartbeat, until `silence`.
+
+    All in milliseconds: `heartbeat` is a span, `silence` the time by which the next sign of life must come.
+    """
+
+    __slots__ = ("call", "heartbeat", "silence")
+
+    def __init__(self, call: Call, heartbeat: int | None, now: int) -> None:
+        self.call = call
+        self.heartbeat = heartbeat
+        self.silence = None if heartbeat is None else now + heartbeat
+
+    @property
+    def due(self) -> int | None:
+        """When the machine acts by itself, in milliseconds since the epoch; None: never."""
+        if self.call.deadline is None or self.silence is None:
+            return self.silence if self.call.deadline is None else self.call.deadline
+        return min(self.call.deadline, self.silence)
+
+
+class Sleeping:
+    """A Wait state, until `due`."""
+
+    __slots__ = ("due",)
+
+    def __init__(self, due: int) -> None:
+        self.due = due
+
+
+class BackingOff:
+    """The time before a retry, until `due`."""
+
+    __slots__ = ("due",)
+
+    def __init__(self, due: int) -> None:
+        self.due = due
+
+
+class Joining:
+    """Waits for child frames: `active` maps the slots that run to frame ids, `results` is in slot order.
+
+    A Map keeps its effective `input`, its `items` and the number `started` of them. `size` is an upper bound
+    of the bytes of the results.
+    """
+
+    __slots__ = ("active", "input", "items", "results", "size", "started")
+
+    def __init__(self, count: int, input: Json = None, items: list[Json] | None = None) -> None:
+        self.results: list[Json] = [None] * count
+        self.active: dict[int, int] = {}
+        self.input = input
+        self.items = items or []
+        self.started = 0
+        self.size = 2 + count
+
+    due: Final = None
+
+
+class Frame:
+    """One line of control.
+
+    `path` is the same in every run: `/`, `/Both/0`, `/Each/17/Inner/2`. `last` is the id of the frame's
+    previous event, `entered` that of the event by which it entered its state, at `entered_at`. `tries` counts
+    the attempts that each Retrier has used in this visit of the state. `size` bounds the bytes of `input`.
+    `item` is the Map item that it works on. `fresh` until it has run for the first time.
+    """
+
+    __slots__ = (
+        "entered",
+        "entered_at",
+        "fresh",
+        "id",
+        "input",
+        "item",
+        "last",
+        "parent",
+        "path",
+        "program",
+        "size",
+        "slot",
+        "state",
+        "tries",
+        "variables",
+        "wait",
+    )
+
+    def __init__(
+        self,
+        id: int,
+        path: str,
+        program: Program,
+        input: Json,
+        parent: Frame | None,
+        slot: int,
+        size: int,
+        item: Json = None,
+    ) -> None:
+        self.id = id
+        self.path = path
+        self.program = program
+        self.state = program.start
+        self.input = input
+        self.parent = parent
+        self.slot = slot
+        self.size = size
+        self.item = item
+        self.variables: dict[str, Json] = {} if parent is None else parent.variables
+        self.last: int = 0 if parent is None else parent.last
+        self.entered = 0
+        self.entered_at = 0
+        self.tries = NOTHING
+        self.wait: Calling | Sleeping | BackingOff | Joining | None = None
+        self.fresh = True

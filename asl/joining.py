@@ -1,0 +1,161 @@
+"""Fork and join: how the branches of a Parallel and the iterations of an inline Map begin, end and fail.
+
+The events of a branch or iteration hang on each other; the join event (`MapIterationSucceeded`,
+`ParallelStateSucceeded` …) is a leaf beside that chain, which goes on from the child's last event. Measured
+on the recordings; see the fact sheet on event numbering in `docs/rationale.md`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asl import names
+from asl.errors import StatesError
+from asl.frames import Frame, Joining
+from asl.states import Map, Parallel, Task, Wait, Working
+from asl.values import Json
+
+if TYPE_CHECKING:
+    from asl.machine import Machine
+
+
+def fork_parallel(machine: Machine, frame: Frame, state: Parallel) -> None:
+    """Start every branch, in their order."""
+    raw = frame.input
+    input = raw if state.read is None else state.read(raw, machine.scope)
+    size = frame.size if state.read is None else machine.gauge(input)
+    machine.chain(frame, "ParallelStateStarted")
+    frame.wait = wait = Joining(len(state.branches))
+    stem = below(frame, state.name)
+    for slot, branch in enumerate(state.branches):
+        child = machine.new_frame(f"{stem}/{slot}", branch, input, frame, slot, size, frame.item)
+        wait.active[slot] = child.id
+        machine.ready.append(child)
+
+
+def fork_map(machine: Machine, frame: Frame, state: Map) -> None:
+    """Start the first iterations, as many as may run at one time."""
+    scope, raw = machine.scope, frame.input
+    effective = raw if state.read is None else state.read(raw, scope)
+    limit: Any = state.limit(effective, scope)
+    if limit < 0:
+        raise StatesError(names.RUNTIME, f"MaxConcurrency cannot be negative, but was: {limit}.")
+    items: Any = state.items(effective, scope)
+    machine.chain(frame, "MapStateStarted", None, len(items))
+    for check in state.checks:
+        check(effective, scope)
+    frame.wait = wait = Joining(len(items), effective, items)
+    most = machine.quotas.concurrency or len(items)
+    for _ in range(min(limit or most, most, len(items))):
+        _next_iteration(machine, frame, wait, state)
+    if not items:
+        complete(machine, frame)
+
+
+def _next_iteration(machine: Machine, frame: Frame, wait: Joining, state: Map) -> None:
+    slot = wait.started
+    item = {"Index": slot, "Value": wait.items[slot]}
+    path = f"{below(frame, state.name)}/{slot}"
+    child = machine.new_frame(path, state.processor, wait.items[slot], frame, slot, frame.size, item)
+    wait.started = slot + 1
+    wait.active[slot] = child.id
+    machine.ready.append(child)
+
+
+def below(frame: Frame, name: str) -> str:
+    """The path of what runs within the frame's state."""
+    return f"/{name}" if frame.path == "/" else f"{frame.path}/{name}"
+
+
+def open(machine: Machine, frame: Frame) -> None:
+    """A frame runs for the first time: an iteration is recorded, and its input selected."""
+    frame.fresh = False
+    parent = frame.parent
+    if parent is None:
+        return
+    state = parent.program.states[parent.state]
+    if not isinstance(state, Map):
+        return
+    machine.chain(frame, "MapIterationStarted", state.name, frame.slot)
+    if state.select is not None:
+        wait = parent.wait
+        assert isinstance(wait, Joining)
+        frame.input = _select(machine, parent, frame, state, wait)
+        frame.size = machine.gauge(frame.input)
+
+
+def _select(machine: Machine, parent: Frame, frame: Frame, state: Map, wait: Joining) -> Json:
+    """An iteration's input by ItemSelector, which stands in the Map state but sees the item."""
+    assert state.select is not None
+    outer, parent.item = parent.item, frame.item
+    machine.scope.frame = parent
+    try:
+        return state.select(wait.input, machine.scope)
+    finally:
+        parent.item = outer
+        machine.scope.frame = frame
+
+
+def joined(machine: Machine, parent: Frame, child: Frame, output: Json) -> None:
+    """A branch or iteration came to its end."""
+    state, wait = _joining(parent)
+    wait.results[child.slot] = output
+    wait.size += child.size
+    del wait.active[child.slot], machine.frames[child.id]
+    if isinstance(state, Map):
+        machine.leaf(child, "MapIterationSucceeded", state.name, child.slot)
+        parent.last = child.last
+        if wait.started < len(wait.results):
+            _next_iteration(machine, parent, wait, state)
+            return
+    parent.last = child.last
+    if not wait.active:
+        machine.ready.appendleft(parent)
+
+
+def _joining(parent: Frame) -> tuple[Working, Joining]:
+    state, wait = parent.program.states[parent.state], parent.wait
+    assert isinstance(state, Map | Parallel) and isinstance(wait, Joining)
+    return state, wait
+
+
+def complete(machine: Machine, frame: Frame) -> None:
+    """All children of the frame's state have ended: their outputs are its result."""
+    state, wait = _joining(frame)
+    machine.leaf(frame, "MapStateSucceeded" if isinstance(state, Map) else "ParallelStateSucceeded")
+    frame.wait = None
+    machine.deliver(frame, state, wait.results, wait.size)
+
+
+def child_failed(machine: Machine, parent: Frame, child: Frame, error: str | None, cause: str | None) -> None:
+    """A branch or iteration failed: the others are aborted, and the state that forked them has the error."""
+    state, wait = _joining(parent)
+    if isinstance(state, Map):
+        machine.leaf(child, "MapIterationFailed", state.name, child.slot)
+    elif isinstance(child.program.states[child.state], Task):
+        machine.leaf(child, "TaskStateAborted")  # recorded: also for the very task that failed
+    del machine.frames[child.id], wait.active[child.slot]
+    _abort(machine, wait, state)
+    parent.last = child.last
+    parent.wait = None
+    machine.scope.frame = parent
+    machine.fail_state(parent, error, cause, of_child=True)
+
+
+def _abort(machine: Machine, wait: Joining, state: Working) -> None:
+    """Drop the frames that are still active, innermost first, each with the event that says so."""
+    for slot in sorted(wait.active):
+        frame = machine.frames.pop(wait.active[slot])
+        if frame.fresh:
+            continue
+        inner = frame.program.states[frame.state]
+        if isinstance(frame.wait, Joining):
+            assert isinstance(inner, Working)
+            _abort(machine, frame.wait, inner)
+        machine.drop_call(frame)
+        frame.wait = None
+        if isinstance(inner, Working | Wait):
+            machine.leaf(frame, inner.entered.replace("Entered", "Aborted"))
+        if isinstance(state, Map):
+            machine.leaf(frame, "MapIterationAborted", state.name, slot)
+    wait.active.clear()

@@ -1,0 +1,484 @@
+"""The machine inside an `Execution`: it enters states, records what happens, and lets frames wait.
+
+The rules that a history obeys stand here and in `joining`: which event hangs on which, in what order frames
+run, what an error does. The clock, the inputs and their checks are `Execution`'s.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from asl import joining, names
+from asl.errors import EvaluationError, StatesError
+from asl.frames import NOTHING, BackingOff, Call, Calling, Frame, Sleeping
+from asl.history import History
+from asl.program import Program
+from asl.quotas import EVENTS_BOUND, Gauge, Quotas
+from asl.retry import Catcher
+from asl.scope import Here, Identity
+from asl.states import Choice, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait, Working
+from asl.values import Json
+
+_NO_CHOICE = "Failed to transition out of the state. The state does not point to a next state."
+"""What the service says where the specification has States.NoChoiceMatched (measured, AWS-FACTS "Choice")."""
+
+
+class Outcome(NamedTuple):
+    """How an execution ended: SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+
+    status: str
+    output: Json = None
+    error: str | None = None
+    cause: str | None = None
+
+
+class HistoryFull(Exception):
+    """The next event would be one too many."""
+
+
+class Machine:
+    """The frames of one execution and everything that happens to them."""
+
+    def __init__(
+        self, program: Program, input: Json, at: int, identity: Identity, seed: int, quotas: Quotas
+    ) -> None:
+        self.program = program
+        self.quotas = quotas
+        self.identity = identity
+        self.started_at = at
+        self.scope = Here(identity, input, seed, at)
+        self.history = History()
+        self.outcome: Outcome | None = None
+        self.frames: dict[int, Frame] = {}
+        self.calls: dict[int, Call] = {}
+        self.fresh_calls: list[Call] = []
+        self.next_frame = 0
+        self.next_call = 1
+        self.ready: deque[Frame] = deque()
+        self.timers: list[tuple[int, int, Frame | None, Any]] = []
+        self._timer_order = 0
+        self.callers: dict[int, Frame] = {}
+        self.gauge = Gauge()
+        self.limit = quotas.payload or 1 << 62
+        self.last_event = quotas.events or EVENTS_BOUND
+
+    def begin(self) -> None:
+        """Start the execution and run it until everything waits."""
+        input = self.scope.input
+        self.record("ExecutionStarted", 0, "/", self.identity.role, input)
+        if self.program.timeout is not None:
+            self.timer(self.started_at + self.program.timeout * 1000, None, None)
+        self.ready.append(self.new_frame("/", self.program, input, None, 0, self.gauge(input)))
+        self.settle()
+
+    def new_frame(
+        self,
+        path: str,
+        program: Program,
+        input: Json,
+        parent: Frame | None,
+        slot: int,
+        size: int,
+        item: Any = None,
+    ) -> Frame:
+        """A frame that is to run; it sees its parent's variables and hangs on its parent's last event."""
+        frame = Frame(self.next_frame, path, program, input, parent, slot, size, item)
+        self.frames[frame.id] = frame
+        self.next_frame += 1
+        return frame
+
+    # ------------------------------------------------------------------ recording
+
+    def record(
+        self, kind: str, previous: int, path: str, name: Any = None, data: Any = None, more: Any = None
+    ) -> int:
+        """Append an event and return its id. The end of the execution may be the last that the quota allows."""
+        scope = self.scope
+        number = scope.events + 1
+        if number >= self.last_event and not kind.startswith("Execution"):
+            raise HistoryFull
+        self.history.cells += (kind, scope.now, previous, path, name, data, more)
+        scope.events = number
+        return number
+
+    def chain(self, frame: Frame, kind: str, name: Any = None, data: Any = None, more: Any = None) -> None:
+        """Append an event to the frame's own chain."""
+        frame.last = self.record(kind, frame.last, frame.path, name, data, more)
+
+    def leaf(self, frame: Frame, kind: str, name: Any = None, data: Any = None) -> None:
+        """Append an event that hangs on the frame's chain without becoming a part of it."""
+        self.record(kind, frame.last, frame.path, name, data)
+
+    def timer(self, due: int | None, frame: Frame | None, wait: Any) -> None:
+        """Wake up at `due` for what the frame waits for; None is never."""
+        if due is not None:
+            self._timer_order += 1
+            heapq.heappush(self.timers, (due, self._timer_order, frame, wait))
+
+    # ------------------------------------------------------------------ settling
+
+    def settle(self, frame: Frame | None = None, act: Callable[[Frame], None] | None = None) -> None:
+        """Let a frame act, then run every frame that can run, until all wait.
+
+        The order is part of the contract: children start in their order and queue at the back; a frame that
+        got its result goes to the front.
+        """
+        ready = self.ready
+        try:
+            if frame is not None and act is not None:
+                self._guard(frame, act)
+            while ready and self.outcome is None:
+                self._guard(ready.popleft(), self._run)
+        except HistoryFull:
+            cause = f"The execution reached the maximum number of history events ({self.last_event})."
+            self.end("ExecutionFailed", Outcome("FAILED", None, names.RUNTIME, cause), self.scope.events)
+        self.scope.move_on()
+
+    def _guard(self, frame: Frame, act: Callable[[Frame], None]) -> None:
+        """Let a frame act; an error that its state raises becomes the state's error."""
+        self.scope.frame = frame
+        try:
+            act(frame)
+        except StatesError as problem:
+            self.fail_state(frame, problem.error, self._told(frame, problem))
+
+    def _told(self, frame: Frame, problem: StatesError) -> str | None:
+        """The cause as the service words it. An evaluation error leaves an event of its own."""
+        cause = problem.cause
+        if problem.error != names.DATA_LIMIT_EXCEEDED:
+            place = f"the state '{frame.state}' (entered at the event id #{frame.entered})"
+            cause = f"An error occurred while executing {place}. {cause}"
+        if isinstance(problem, EvaluationError):
+            previous = frame.last if problem.after_entry else self.history[frame.entered - 1].previous
+            data = (problem.error, cause, problem.location)
+            frame.last = self.record("EvaluationFailed", previous, frame.path, frame.state, data)
+        return cause
+
+    def _run(self, frame: Frame) -> None:
+        """Step the frame through states that need nothing from outside, until one does or the frame ends.
+
+        This loop is what a transition costs, so it keeps what it can in local variables.
+        """
+        if frame.fresh:
+            joining.open(self, frame)
+        elif frame.wait is not None:
+            joining.complete(self, frame)
+            return
+        scope, cells, gauge = self.scope, self.history.cells, self.gauge
+        limit, last_event = self.limit, self.last_event
+        states, path, now = frame.program.states, frame.path, scope.now
+        while True:
+            name = frame.state
+            state = states[name]
+            raw = frame.input
+            entered = scope.events + 1
+            if entered >= last_event:
+                raise HistoryFull
+            cells += (state.entered, now, frame.last, path, name, raw, None)
+            scope.events = frame.entered = frame.last = entered
+            frame.entered_at = now
+            following = state.next
+            if isinstance(state, Pass):
+                result = raw if state.result is None else state.result(raw, scope)
+                output = result if state.write is None else state.write(raw, result, scope)
+                if state.growth is not None:
+                    size = frame.size + state.growth
+                elif state.write is None:
+                    size = gauge(output)
+                else:
+                    size = frame.size + gauge(result)
+                assign = state.assign
+            elif isinstance(state, Choice):
+                result = raw if state.read is None else state.read(raw, scope)
+                rule = state.default
+                for candidate in state.rules:
+                    if candidate.test(result, scope):
+                        rule = candidate
+                        break
+                if rule.next is None:
+                    raise StatesError(names.RUNTIME, _NO_CHOICE)
+                following, assign = rule.next, rule.assign
+                output = result if rule.output is None else rule.output(result, scope)
+                size = frame.size if output is raw else gauge(output)
+            elif isinstance(state, Succeed):
+                result, assign = raw, None
+                output = raw if state.output is None else state.output(raw, scope)
+                size = frame.size if state.output is None else gauge(output)
+            else:
+                self._begin(frame, state)
+                return
+            if size > limit:
+                size = self.checked(output, name)
+            assigned = None
+            if assign is not None:
+                assigned = assign(raw, result, scope)
+                self._assign(frame, assigned)
+            exited = entered + 1
+            if exited >= last_event:
+                raise HistoryFull
+            cells += (state.exited, now, entered, path, name, output, assigned)
+            scope.events = frame.last = exited
+            frame.size = size
+            frame.input = output
+            if following is None:
+                self._finish(frame, output)
+                return
+            frame.state = following
+
+    def checked(self, output: Json, name: str) -> int:
+        """The exact size of an output; raises States.DataLimitExceeded where it is over the quota."""
+        size = self.gauge(output)
+        if size > self.limit:
+            raise StatesError(names.DATA_LIMIT_EXCEEDED, _too_large(name))
+        return size
+
+    def _assign(self, frame: Frame, assigned: dict[str, Json]) -> None:
+        if self.gauge(assigned) > self.limit:
+            raise StatesError(names.DATA_LIMIT_EXCEEDED, _too_large(frame.state))
+        frame.variables = {**frame.variables, **assigned}
+
+    # ------------------------------------------------------------------ states that take their time
+
+    def _begin(self, frame: Frame, state: State) -> None:
+        """Do what a state does once it was entered, or after a back-off."""
+        if isinstance(state, Task):
+            self._call(frame, state)
+        elif isinstance(state, Map):
+            joining.fork_map(self, frame, state)
+        elif isinstance(state, Parallel):
+            joining.fork_parallel(self, frame, state)
+        elif isinstance(state, Wait):
+            until: Any = state.until(frame.input, self.scope)
+            frame.wait = Sleeping(until)
+            self.timer(until, frame, frame.wait)
+        else:
+            assert isinstance(state, Fail)
+            error: Any = state.error(frame.input, self.scope)
+            cause: Any = state.cause(frame.input, self.scope)
+            self._fail_frame(frame, error, cause)
+
+    def wake(self, frame: Frame) -> None:
+        """The time of a Wait, or of a back-off, is over."""
+        state = frame.program.states[frame.state]
+        wait, frame.wait = frame.wait, None
+        if isinstance(wait, BackingOff):
+            self._begin(frame, state)
+            return
+        assert isinstance(state, Wait)
+        raw = frame.input
+        output = raw if state.output is None else state.output(raw, self.scope)
+        assigned = None if state.assign is None else state.assign(raw, output, self.scope)
+        size = frame.size if state.output is None else self.checked(output, state.name)
+        self.leave(frame, state, output, size, assigned, state.next)
+
+    def deliver(self, frame: Frame, state: Working, result: Json, size: int) -> None:
+        """The work of a Task, Parallel or Map is done: make its output and variables, and go on."""
+        raw, scope = frame.input, self.scope
+        output = state.write(raw, result, scope)
+        size += frame.size
+        if size > self.limit:
+            size = self.checked(output, state.name)
+        assigned = None if state.assign is None else state.assign(raw, result, scope)
+        self.leave(frame, state, output, size, assigned, state.next)
+
+    def leave(
+        self,
+        frame: Frame,
+        state: State,
+        output: Json,
+        size: int,
+        assigned: dict[str, Json] | None,
+        following: str | None,
+    ) -> None:
+        """Exit a state that took its time; the frame goes on at the front of the queue."""
+        if assigned is not None:
+            self._assign(frame, assigned)
+        self.chain(frame, state.exited, state.name, output, assigned)
+        frame.tries = NOTHING
+        frame.input = output
+        frame.size = size
+        if following is None:
+            self._finish(frame, output)
+        else:
+            frame.state = following
+            self.ready.appendleft(frame)
+
+    def _finish(self, frame: Frame, output: Json) -> None:
+        """The frame has come to its end."""
+        if frame.parent is not None:
+            joining.joined(self, frame.parent, frame, output)
+        else:
+            del self.frames[frame.id]
+            self.end("ExecutionSucceeded", Outcome("SUCCEEDED", output), frame.last)
+
+    def end(self, kind: str, outcome: Outcome, previous: int) -> None:
+        """End the execution. Its frames stay as they are: a redrive goes on from them."""
+        if outcome.status == "SUCCEEDED":
+            self.record(kind, previous, "/", None, outcome.output)
+        else:
+            self.record(kind, previous, "/", None, outcome.error, outcome.cause)
+        self.outcome = outcome
+        self.calls.clear()
+        self.callers.clear()
+        self.ready.clear()
+        self.timers.clear()
+
+    # ------------------------------------------------------------------ tasks
+
+    def _call(self, frame: Frame, state: Task) -> None:
+        scope, target, raw = self.scope, state.target, frame.input
+        token = f"{scope.stream('token').getrandbits(256):064x}" if target.token else None
+        scope.token = token
+        try:
+            payload = raw if state.read is None else state.read(raw, scope)
+            timeout: Any = None if state.timeout is None else state.timeout(raw, scope)
+            heartbeat: Any = None if state.heartbeat is None else state.heartbeat(raw, scope)
+            credentials: Any = None if state.credentials is None else state.credentials(raw, scope)
+        finally:
+            scope.token = None
+        limits = None
+        if timeout is not None or heartbeat is not None or credentials is not None:
+            limits = (timeout, heartbeat, credentials and credentials.get("RoleArn"))
+        if target.kind == "LambdaFunction":
+            self.chain(frame, "LambdaFunctionScheduled", target.resource, payload, limits)
+            self.chain(frame, "LambdaFunctionStarted")
+        elif target.kind == "Activity":
+            self.chain(frame, "ActivityScheduled", target.resource, payload, limits)
+        else:
+            name = (target.service, target.action, self.identity.region)
+            self.chain(frame, "TaskScheduled", name, payload, limits)
+            self.chain(frame, "TaskStarted", name)
+        deadline = None if timeout is None else scope.now + timeout * 1000
+        call = self.make_call(
+            frame,
+            state,
+            self.next_call,
+            sum(frame.tries.values()),
+            payload,
+            deadline,
+            token,
+            credentials,
+        )
+        self.next_call += 1
+        frame.wait = wait = Calling(call, None if heartbeat is None else heartbeat * 1000, scope.now)
+        self.timer(wait.due, frame, wait)
+
+    def make_call(
+        self,
+        frame: Frame,
+        state: Task,
+        id: int,
+        attempt: int,
+        payload: Json,
+        deadline: int | None,
+        token: str | None,
+        credentials: Json,
+    ) -> Call:
+        """A call of the frame's task, from now on outstanding."""
+        context = partial(self.scope.context_of, frame, token)
+        call = Call(
+            id, frame.path, state.name, attempt, state.target, payload, deadline, token, credentials, context
+        )
+        self.calls[id] = call
+        self.callers[id] = frame
+        self.fresh_calls.append(call)
+        return call
+
+    def drop_call(self, frame: Frame) -> None:
+        """Nobody waits for the frame's task any more."""
+        if isinstance(frame.wait, Calling):
+            del self.calls[frame.wait.call.id], self.callers[frame.wait.call.id]
+
+    def end_call(self, frame: Frame, how: str, data: Json, cause: str | None = None) -> Task:
+        """The attempt is over: record how (`Succeeded`, `Failed`, `TimedOut`), and forget the call."""
+        state = frame.program.states[frame.state]
+        assert isinstance(state, Task)
+        self.drop_call(frame)
+        frame.wait = None
+        target = state.target
+        name = (target.service, target.action) if target.kind == "Task" else None
+        self.chain(frame, target.kind + how, name, data, cause)
+        return state
+
+    def succeed_call(self, frame: Frame, output: Json) -> None:
+        """The task of the frame gave a result."""
+        size = self.gauge(output)
+        if size > self.limit:
+            assert isinstance(frame.wait, Calling)
+            target = frame.wait.call.target
+            self.fail_call(frame, names.DATA_LIMIT_EXCEEDED, _too_large(target.service or target.resource))
+        else:
+            state = self.end_call(frame, "Succeeded", output)
+            self.deliver(frame, state, output, size)
+
+    def fail_call(self, frame: Frame, error: str | None, cause: str | None) -> None:
+        """The task of the frame failed."""
+        self.end_call(frame, "Failed", error, cause)
+        self.fail_state(frame, error, cause)
+
+    def time_out_call(self, frame: Frame) -> None:
+        """The task took too long, or was silent for too long: the service has one event and error for both."""
+        self.end_call(frame, "TimedOut", names.TIMEOUT)
+        self.fail_state(frame, names.TIMEOUT, None)
+
+    # ------------------------------------------------------------------ errors
+
+    def fail_state(self, frame: Frame, error: str | None, cause: str | None, of_child: bool = False) -> None:
+        """The frame's state failed, by itself or because a child did: retry, catch, or let the frame fail.
+
+        The first Retrier that matches decides on a retry, then the first Catcher that matches.
+        """
+        state = frame.program.states[frame.state]
+        if not isinstance(state, Working):
+            self._fail_frame(frame, error, cause)
+            return
+        for index, retrier in enumerate(state.retry):
+            if retrier.matches(error):
+                tried = frame.tries.get(index, 0)
+                if tried < retrier.max_attempts:
+                    delay = retrier.delay(tried, lambda: self.scope.stream("jitter"))
+                    frame.tries = {**frame.tries, index: tried + 1}
+                    frame.wait = wait = BackingOff(self.scope.now + delay)
+                    self.timer(wait.due, frame, wait)
+                    return
+                break
+        if not isinstance(state, Task) and (of_child or error != names.RUNTIME):
+            self.chain(frame, state.entered.replace("Entered", "Failed"))
+        for catcher in state.catch:
+            if catcher.matches(error):
+                try:
+                    self._catch(frame, state, catcher, error, cause)
+                except StatesError as problem:
+                    self._fail_frame(frame, problem.error, self._told(frame, problem))
+                return
+        self._fail_frame(frame, error, cause)
+
+    def _catch(
+        self, frame: Frame, state: Working, catcher: Catcher, error: str | None, cause: str | None
+    ) -> None:
+        # A timeout has no cause in its event, yet an empty one here (recorded: task_service_lambda.invoke_timeout).
+        said: Json = "" if cause is None and error == names.TIMEOUT else cause
+        error_output: Json = {"Error": error, "Cause": said}
+        output = catcher.write(frame.input, error_output, self.scope)
+        assigned: Any = None
+        if catcher.assign is not None:
+            assigned = catcher.assign(frame.input, error_output, self.scope)
+        self.leave(frame, state, output, self.checked(output, state.name), assigned, catcher.next)
+
+    def _fail_frame(self, frame: Frame, error: str | None, cause: str | None) -> None:
+        """Nothing handles the error here: the frame ends, and its parent's state has the error."""
+        if frame.parent is not None:
+            joining.child_failed(self, frame.parent, frame, error, cause)
+        else:
+            self.end("ExecutionFailed", Outcome("FAILED", None, error, cause), frame.last)
+
+
+def _too_large(what: str) -> str:
+    return (
+        f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes "
+        "service limit."
+    )

@@ -1,0 +1,155 @@
+"""From a checked definition to a `Program`: every state compiled, every path and template a function.
+
+A Program is immutable and holds no state of any run: one serves any number of executions, in any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, TypeAlias
+
+from asl import states as compiled
+from asl.dataflow import language as flow_of
+from asl.retry import retrier
+from asl.states import State
+from asl.values import Json
+
+Document: TypeAlias = "dict[str, Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A machine, or one of the machines within it (a branch, an item processor).
+
+    `address` is where it stands: `/` for the whole, `/Both/0` for the first branch of the Parallel state
+    Both, `/Each` for the processor of the Map state Each. `parts` finds every Program below (and including)
+    this one by its address.
+    """
+
+    address: str
+    start: str
+    states: Mapping[str, State]
+    parts: Mapping[str, Program]
+    timeout: int | None = None
+    """The machine's TimeoutSeconds."""
+    definition: Json = None
+    """The document that it was compiled from."""
+
+    def __repr__(self) -> str:
+        return f"Program({self.address!r}, {len(self.states)} states)"
+
+
+def compile(document: Document) -> Program:
+    """Compile a definition that `check` has found no errors in.
+
+    On one that it has not seen, the outcome is not defined: check first, or use `asl.load`.
+    """
+    return _machine(document, "/", document.get("QueryLanguage", "JSONPath"))
+
+
+def _machine(document: Document, address: str, language: str) -> Program:
+    parts: dict[str, Program] = {}
+    states = {
+        name: _state(name, state, address, language, parts) for name, state in document["States"].items()
+    }
+    program = Program(address, document["StartAt"], states, parts, document.get("TimeoutSeconds"), document)
+    parts[address] = program
+    return program
+
+
+def _below(address: str, *steps: object) -> str:
+    return "/".join([address.rstrip("/"), *map(str, steps)])
+
+
+def _part(document: Document, address: str, language: str, parts: dict[str, Program]) -> Program:
+    program = _machine(document, address, language)
+    parts.update(program.parts)
+    return program
+
+
+def _state(name: str, state: Document, address: str, language: str, parts: dict[str, Program]) -> State:
+    kind = state["Type"]
+    # A state's own QueryLanguage does not reach its children: they have the machine's.
+    flow = flow_of(state.get("QueryLanguage", language))
+    common: dict[str, Any] = {
+        "name": name,
+        "next": state.get("Next"),
+        "entered": f"{kind}StateEntered",
+        "exited": f"{kind}StateExited",
+    }
+    match kind:
+        case "Pass":
+            return compiled.Pass(
+                **common,
+                result=flow.result(state),
+                write=flow.write(state),
+                assign=flow.assign(state),
+                growth=flow.growth(state),
+            )
+        case "Succeed":
+            return compiled.Succeed(**common, output=flow.output(state))
+        case "Choice":
+            read, rules, default = flow.choice(state)
+            return compiled.Choice(**common, read=read, rules=rules, default=default)
+        case "Wait":
+            return compiled.Wait(
+                **common, until=flow.until(state), output=flow.output(state), assign=flow.assign(state)
+            )
+        case "Fail":
+            error, cause = flow.fail(state)
+            return compiled.Fail(**common, error=error, cause=cause)
+        case "Task":
+            return compiled.Task(
+                **common,
+                **_working(state, flow),
+                read=flow.arguments(state),
+                target=compiled.target(state["Resource"]),
+                timeout=flow.seconds(state, "TimeoutSeconds"),
+                heartbeat=flow.seconds(state, "HeartbeatSeconds"),
+                credentials=flow.credentials(state),
+            )
+        case "Parallel":
+            return compiled.Parallel(
+                **common,
+                **_working(state, flow),
+                read=flow.arguments(state),
+                branches=tuple(
+                    _part(branch, _below(address, name, index), language, parts)
+                    for index, branch in enumerate(state["Branches"])
+                ),
+            )
+        case _:
+            processor = state.get("ItemProcessor") or state["Iterator"]
+            return compiled.Map(
+                **common,
+                **_working(state, flow),
+                read=flow.map_input(state),
+                items=flow.items(state),
+                select=flow.item_selector(state),
+                limit=flow.limit(state),
+                checks=flow.tolerances(state),
+                processor=_part(processor, _below(address, name), language, parts),
+            )
+
+
+def _working(state: Document, flow: ModuleType) -> dict[str, Any]:
+    write = flow.write(state)
+    return {
+        "write": write or _result_itself,
+        "assign": flow.assign(state),
+        "retry": tuple(map(retrier, state.get("Retry", ()))),
+        "catch": tuple(flow.catcher(catcher, index) for index, catcher in enumerate(state.get("Catch", ()))),
+    }
+
+
+def _result_itself(raw: Json, result: Json, scope: object) -> Json:
+    return result
+
+
+def walk(program: Program) -> Iterator[tuple[str, State]]:
+    """Every state of the program and of the machines within it, with the address of its machine."""
+    for address, part in sorted(program.parts.items()):
+        for state in part.states.values():
+            yield address, state

@@ -1,0 +1,120 @@
+"""What expressions may read besides their value: the context object, the variables, the time, random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+
+from asl import times
+from asl.frames import Calling, Frame
+from asl.states import Working
+from asl.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The names that an execution goes by, from which its ARNs follow."""
+
+    name: str
+    machine: str = "StateMachine"
+    account: str = "123456789012"
+    region: str = "us-east-1"
+    role: str = "arn:aws:iam::123456789012:role/StepFunctionsRole"
+
+    @property
+    def machine_arn(self) -> str:
+        """The state machine's ARN."""
+        return f"arn:aws:states:{self.region}:{self.account}:stateMachine:{self.machine}"
+
+    @property
+    def execution_arn(self) -> str:
+        """The execution's ARN."""
+        return f"arn:aws:states:{self.region}:{self.account}:execution:{self.machine}:{self.name}"
+
+
+class Here:
+    """The `Scope` of an execution, standing where the machine is just now: at `frame`, at time `now`.
+
+    `token` is there while the arguments of a task that waits for one are evaluated.
+    """
+
+    __slots__ = (
+        "_random",
+        "_started",
+        "events",
+        "frame",
+        "identity",
+        "input",
+        "now",
+        "redrives",
+        "seed",
+        "token",
+    )
+
+    def __init__(self, identity: Identity, input: Json, seed: int, now: int) -> None:
+        self.identity = identity
+        self.input = input
+        self.seed = seed
+        self.now = now
+        self.events = 0
+        self.redrives = 0
+        self.frame: Frame | None = None
+        self.token: str | None = None
+        self._started = times.text(now)
+        self._random: Random | None = None
+
+    @property
+    def variables(self) -> Mapping[str, Json]:
+        """The variables that the frame sees, as they stood when it entered its state."""
+        assert self.frame is not None
+        return self.frame.variables
+
+    def random(self) -> Random:
+        """The generator of this moment: a function of seed, execution, event count and time.
+
+        No state of it needs to be kept: whoever comes to this moment again draws the same numbers.
+        """
+        if self._random is None:
+            self._random = self.stream("")
+        return self._random
+
+    def stream(self, purpose: str) -> Random:
+        """A generator of this moment that is apart from the one that expressions draw from."""
+        return Random(f"{self.seed}:{self.identity.name}:{self.events}:{self.now}:{purpose}")
+
+    def move_on(self) -> None:
+        """Forget the generator: what comes next is another moment."""
+        self._random = None
+
+    def context(self) -> dict[str, Json]:
+        """The context object, in the service's order of keys (recorded: context_object.*)."""
+        frame = self.frame
+        assert frame is not None
+        return self.context_of(frame, self.token)
+
+    def context_of(self, frame: Frame, token: str | None = None) -> dict[str, Json]:
+        """The context object as a frame sees it."""
+        identity = self.identity
+        state: dict[str, Json] = {"Name": frame.state, "EnteredTime": times.text(frame.entered_at)}
+        if isinstance(frame.program.states.get(frame.state), Working):
+            state["RetryCount"] = sum(frame.tries.values())
+        context: dict[str, Json] = {
+            "Execution": {
+                "Id": identity.execution_arn,
+                "Input": self.input,
+                "StartTime": self._started,
+                "Name": identity.name,
+                "RoleArn": identity.role,
+                "RedriveCount": self.redrives,
+            },
+            "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine},
+            "State": state,
+        }
+        if token is None and isinstance(frame.wait, Calling):
+            token = frame.wait.call.token
+        if token is not None:
+            context["Task"] = {"Token": token}
+        if frame.item is not None:
+            context["Map"] = {"Item": frame.item}
+        return context

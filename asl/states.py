@@ -1,0 +1,174 @@
+"""The eight states, compiled: each class has exactly the fields that the machine needs to run it.
+
+Nothing here knows the query languages: a field that the definition computes is a function by now
+(`dataflow` makes them), and a feature that the definition does not use is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from asl.retry import Catcher, Retrier
+from asl.values import Json, Scope, Select
+
+if TYPE_CHECKING:
+    from asl.program import Program
+
+Merge: TypeAlias = Callable[[Json, Json, Scope], Json]
+"""(raw input, result, scope) -> the state's output."""
+
+Assign: TypeAlias = Callable[[Json, Json, Scope], dict[str, Json]]
+"""(raw input, result, scope) -> the variables that the state sets."""
+
+Test: TypeAlias = Callable[[Json, Scope], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What all states have. `entered` and `exited` are the types of its events."""
+
+    name: str
+    next: str | None = None
+    entered: str
+    exited: str
+    instant: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass(State):
+    """`result` makes the result from the raw input (None: the raw input itself).
+
+    `growth` bounds how many bytes the output has more than the input; None: unknown until it is measured.
+    """
+
+    result: Select | None
+    write: Merge | None
+    assign: Assign | None
+    growth: int | None
+    instant: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeed(State):
+    """Ends its frame. `output` makes the output from the raw input (None: the raw input itself)."""
+
+    output: Select | None
+    instant: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One entry of `Choices`, or what happens by `Default` (whose `test` nobody asks)."""
+
+    test: Test
+    next: str | None
+    output: Select | None
+    assign: Assign | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(State):
+    """The first rule whose test holds for `read(raw)` decides; else `default` does."""
+
+    read: Select | None
+    rules: tuple[Rule, ...]
+    default: Rule
+    instant: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait(State):
+    """`until` gives the time to wake, in milliseconds since the epoch; `output` is as in Succeed."""
+
+    until: Select
+    output: Select | None
+    assign: Assign | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fail(State):
+    """Ends its frame with an error. `error` and `cause` give text, or None where the field is absent."""
+
+    error: Select
+    cause: Select
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Working(State):
+    """What Task, Parallel and Map have in common: they can fail, be retried and be caught."""
+
+    read: Select | None
+    write: Merge
+    assign: Assign | None
+    retry: tuple[Retrier, ...]
+    catch: tuple[Catcher, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A Task's `Resource`, taken apart.
+
+    `kind` says which events record it: `LambdaFunction` (a bare function ARN), `Activity` or `Task` (an
+    integration, with its `service` and `action`: `lambda` and `invoke.waitForTaskToken`). `token` and `sync`
+    mark the patterns that answer later than they are submitted.
+    """
+
+    resource: str
+    kind: str
+    service: str | None
+    action: str | None
+    token: bool
+    sync: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task(Working):
+    """`timeout` and `heartbeat` give seconds; `credentials` gives the evaluated `Credentials`."""
+
+    target: Target
+    timeout: Select | None
+    heartbeat: Select | None
+    credentials: Select | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parallel(Working):
+    """`read` makes the branches' input; the result is the array of their outputs."""
+
+    branches: tuple[Program, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Map(Working):
+    """`items` gives the array (or object) from the effective input that `read` gives.
+
+    `select` makes an iteration's input (None: the item as it is); `limit` gives MaxConcurrency, 0 for none.
+    """
+
+    items: Select
+    select: Select | None
+    limit: Select
+    checks: tuple[Select, ...]
+    processor: Program
+
+
+def target(resource: str) -> Target:
+    """Take a Resource apart.
+
+    Any text is a resource: what is neither a function, an activity nor an integration of the service is
+    recorded as a function is, by the whole text.
+    """
+    parts = resource.split(":")
+    if resource.startswith("arn:") and len(parts) > 5:
+        if parts[2] == "states" and parts[5] == "activity":
+            return Target(resource, "Activity", None, None, True, False)
+        if parts[2] == "states" and not parts[3]:
+            service, action = ":".join(parts[5:-1]), parts[-1]
+            token = action.endswith(".waitForTaskToken")
+            sync = action.endswith((".sync", ".sync:2")) or parts[-1] == "2"
+            if parts[-1] == "2" and parts[-2].endswith(".sync"):
+                service, action = ":".join(parts[5:-2]), f"{parts[-2]}:2"
+            return Target(resource, "Task", service, action, token, sync)
+    return Target(resource, "LambdaFunction", None, None, False, False)
