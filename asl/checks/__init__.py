@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from asl.checks import graph, shape
+from asl.checks import graph, jsonpath, language, shape, tasks
 from asl.checks.machine import Definition, survey
 from asl.errors import Problem
 from asl.values import Json
@@ -16,6 +16,13 @@ from asl.values import Json
 Rule = Callable[[Definition], Iterator[Problem]]
 
 RULES: tuple[Rule, ...] = (
+    language.fields,
+    language.numbers,
+    jsonpath.expressions,
+    tasks.resources,
+    tasks.readers,
+    tasks.errors,
+    tasks.express,
     graph.names,
     graph.transitions,
     graph.reachability,

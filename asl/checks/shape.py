@@ -259,9 +259,7 @@ def location(path: Iterable[str | int]) -> str:
 def _translate(error: Any) -> Iterator[Problem]:
     path = list(error.absolute_path)
     place = location(path)
-    if error.validator is None:  # the schema is `false`: a field that stands where it may not
-        yield failed(location(path[:-1]), f"Field '{path[-1]}' is not supported")
-    elif error.validator == "required":
+    if error.validator == "required":
         yield from _missing(place, error.validator_value, error.instance)
     elif error.validator == "additionalProperties":
         known = error.schema["properties"]
@@ -269,7 +267,11 @@ def _translate(error: Any) -> Iterator[Problem]:
             if name not in known:
                 yield failed(place, f"Field '{name}' is not supported", near(name, known))
     elif error.validator == "oneOf":
+        if not isinstance(error.instance, dict):
+            return  # its type is wrong, which is said already
         yield failed(place, _one_of_text(error.validator_value, error.instance))
+    elif error.validator == "not" and not error.validator_value:  # a field that stands where it never may
+        yield failed(location(path[:-1]), f"Field '{path[-1]}' is not supported")
     elif error.validator == "not":
         yield failed(place, _only_one(error.validator_value["required"]))
     elif error.validator == "enum":

@@ -1,0 +1,278 @@
+"""Task states: their resources, what the integrations require, what Express machines do not have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from asl.checks.machine import Definition, State, failed
+from asl.checks.shape import near
+from asl.errors import Problem
+from asl.jsontext import PLACEHOLDER
+from asl.values import Json
+
+_ACTIVITY = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:activity:")
+_INTEGRATION = re.compile(
+    r"arn:[^:]*:states:::(?P<service>[\w-]+):(?P<api>\w+)(?P<pattern>\.sync(?::2)?|\.waitForTaskToken)?"
+)
+_SDK = re.compile(r"arn:[^:]*:states:::aws-sdk:[^:]+:[^:.]+(?P<pattern>\.[\w:]+)?")
+
+
+class Service(NamedTuple):
+    """An optimised integration: its APIs, those with `.sync`, and whether it has `.waitForTaskToken`."""
+
+    apis: tuple[str, ...]
+    sync: tuple[str, ...] = ()
+    token: bool = False
+
+
+# The guide's pages "Integrating optimized services" and "connect-…".
+SERVICES = {
+    "apigateway": Service(("invoke",), token=True),
+    "athena": Service(
+        ("startQueryExecution", "stopQueryExecution", "getQueryExecution", "getQueryResults"),
+        ("startQueryExecution",),
+    ),
+    "batch": Service(("submitJob",), ("submitJob",)),
+    "bedrock": Service(
+        ("invokeModel", "createModelCustomizationJob"), ("createModelCustomizationJob",), token=True
+    ),
+    "codebuild": Service(
+        (
+            "startBuild",
+            "stopBuild",
+            "batchDeleteBuilds",
+            "batchGetReports",
+            "startBuildBatch",
+            "stopBuildBatch",
+            "retryBuildBatch",
+            "deleteBuildBatch",
+        ),
+        ("startBuild", "startBuildBatch", "retryBuildBatch"),
+    ),
+    "databrew": Service(("startJobRun",), ("startJobRun",)),
+    "dynamodb": Service(("getItem", "putItem", "deleteItem", "updateItem")),
+    "ecs": Service(("runTask",), ("runTask",), token=True),
+    "eks": Service(
+        (
+            "createCluster",
+            "deleteCluster",
+            "createNodegroup",
+            "deleteNodegroup",
+            "createFargateProfile",
+            "deleteFargateProfile",
+            "runJob",
+            "call",
+        ),
+        (
+            "createCluster",
+            "deleteCluster",
+            "createNodegroup",
+            "deleteNodegroup",
+            "createFargateProfile",
+            "deleteFargateProfile",
+            "runJob",
+        ),
+        token=True,
+    ),
+    "elasticmapreduce": Service(
+        (
+            "createCluster",
+            "terminateCluster",
+            "setClusterTerminationProtection",
+            "addStep",
+            "cancelStep",
+            "modifyInstanceFleetByName",
+            "modifyInstanceGroupByName",
+        ),
+        ("createCluster", "terminateCluster", "addStep"),
+    ),
+    "emr-containers": Service(
+        ("createVirtualCluster", "deleteVirtualCluster", "startJobRun"),
+        ("deleteVirtualCluster", "startJobRun"),
+    ),
+    "emr-serverless": Service(
+        (
+            "createApplication",
+            "startApplication",
+            "stopApplication",
+            "deleteApplication",
+            "startJobRun",
+            "cancelJobRun",
+        ),
+        (
+            "createApplication",
+            "startApplication",
+            "stopApplication",
+            "deleteApplication",
+            "startJobRun",
+            "cancelJobRun",
+        ),
+    ),
+    "events": Service(("putEvents",), token=True),
+    "glue": Service(("startJobRun",), ("startJobRun",)),
+    "http": Service(("invoke",)),
+    "lambda": Service(("invoke",), token=True),
+    "mediaconvert": Service(("createJob",), ("createJob",)),
+    "sagemaker": Service(
+        (
+            "createEndpoint",
+            "createEndpointConfig",
+            "createHyperParameterTuningJob",
+            "createLabelingJob",
+            "createModel",
+            "createProcessingJob",
+            "createTrainingJob",
+            "createTransformJob",
+            "updateEndpoint",
+        ),
+        (
+            "createHyperParameterTuningJob",
+            "createLabelingJob",
+            "createProcessingJob",
+            "createTrainingJob",
+            "createTransformJob",
+        ),
+    ),
+    "sns": Service(("publish",), token=True),
+    "sqs": Service(("sendMessage",), token=True),
+    "states": Service(("startExecution",), ("startExecution",), token=True),
+}
+
+# What the service asks for, as far as others have measured it.
+_REQUIRED = {
+    "lambda:invoke": ("FunctionName",),
+    "sqs:sendMessage": ("QueueUrl", "MessageBody"),
+    "sns:publish": ("Message",),
+    "dynamodb:putItem": ("TableName", "Item"),
+    "dynamodb:getItem": ("TableName", "Key"),
+    "states:startExecution": ("StateMachineArn",),
+    "events:putEvents": ("Entries",),
+    "ecs:runTask": ("TaskDefinition",),
+    "glue:startJobRun": ("JobName",),
+}
+
+
+def resources(definition: Definition) -> Iterator[Problem]:
+    """Each Task names something that exists, and gives it what it requires."""
+    for _, state in definition.states():
+        if state.type != "Task":
+            continue
+        resource = state.fields.get("Resource")
+        if isinstance(resource, str) and not PLACEHOLDER.search(resource):
+            yield from _resource(state, resource, definition.type)
+        credentials = state.fields.get("Credentials")
+        if isinstance(credentials, dict):
+            if isinstance(resource, str) and _ACTIVITY.match(resource):
+                message = "The field 'Credentials' is not supported for activities"
+                yield failed(f"{state.location}/Credentials", message)
+            elif "RoleArn" not in credentials and "RoleArn.$" not in credentials:
+                yield _required(f"{state.location}/Credentials", "RoleArn")
+
+
+def _required(location: str, field: str) -> Problem:
+    return failed(location, f"The field '{field}' is required but was missing")
+
+
+def _resource(state: State, resource: str, type: str) -> Iterator[Problem]:
+    location = f"{state.location}/Resource"
+    if not resource.startswith("arn:"):
+        yield failed(location, "Value is not a valid resource ARN")
+        return
+    if type == "EXPRESS" and (message := _not_express(resource)):
+        yield failed(location, message)
+        return
+    sdk = _SDK.fullmatch(resource)
+    if sdk and sdk["pattern"] not in (None, ".waitForTaskToken"):
+        yield _unrecognized(location, resource, None)
+    found = _INTEGRATION.fullmatch(resource)
+    service = SERVICES.get(found["service"]) if found else None
+    if found is None or service is None:
+        return
+    api, pattern = found["api"], found["pattern"]
+    if api not in service.apis:
+        yield _unrecognized(location, resource, near(api, service.apis))
+    elif not _has_pattern(service, api, pattern, found["service"]):
+        yield _unrecognized(location, resource, f"{found['service']}:{api} has no '{pattern}'")
+    else:
+        yield from _parameters(state, resource, f"{found['service']}:{api}")
+
+
+def _has_pattern(service: Service, api: str, pattern: str | None, name: str) -> bool:
+    if pattern == ".waitForTaskToken":
+        return service.token
+    if pattern == ".sync:2":
+        return name == "states"
+    return pattern is None or api in service.sync
+
+
+def _unrecognized(location: str, resource: str, hint: str | None) -> Problem:
+    message = (
+        f"The resource provided {resource} is not recognized. The value is not a valid resource ARN, "
+        "or the resource is not available in this region."
+    )
+    return failed(location, message, hint)
+
+
+def _not_express(resource: str) -> str | None:
+    if _ACTIVITY.match(resource):
+        return "Express state machine does not support Activity ARN"
+    if resource.endswith((".sync", ".sync:2")):
+        return "Express state machine does not support '.sync' service integration"
+    if resource.endswith(".waitForTaskToken"):  # with a space at its end, as recorded
+        return "Express state machine does not support '.waitForTaskToken' service integration "
+    return None
+
+
+def _parameters(state: State, resource: str, api: str) -> Iterator[Problem]:
+    name = "Parameters" if state.language == "JSONPath" else "Arguments"
+    if name not in state.fields:
+        yield failed(state.location, f"{name} field is required for resource ARN: {resource}")
+        return
+    given: Json = state.fields[name]
+    if isinstance(given, dict):
+        for field in _REQUIRED.get(api, ()):
+            if field not in given and f"{field}.$" not in given:
+                yield _required(f"{state.location}/{name}", field)
+
+
+def express(definition: Definition) -> Iterator[Problem]:
+    """An Express machine has no Distributed Map."""
+    if definition.type != "EXPRESS":
+        return
+    for scope in definition.scopes:
+        if scope.distributed:
+            message = (
+                "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines"
+            )
+            yield failed(f"{scope.location}/ProcessorConfig/Mode", message)
+
+
+def readers(definition: Definition) -> Iterator[Problem]:
+    """A Map reads from and writes to S3, by these integrations."""
+    allowed = {"ItemReader": ("s3:getObject", "s3:listObjectsV2"), "ResultWriter": ("s3:putObject",)}
+    for _, state in definition.states():
+        for name, apis in allowed.items():
+            holder = state.fields.get(name)
+            resource = holder.get("Resource") if isinstance(holder, dict) else None
+            if not isinstance(resource, str) or PLACEHOLDER.search(resource):
+                continue
+            if not re.fullmatch(rf"arn:[^:]*:states:::({'|'.join(apis)})", resource):
+                message = "The field 'Resource' does not match any of the allowed values"
+                yield failed(f"{state.location}/{name}/Resource", message, f"one of: {', '.join(apis)}")
+
+
+def errors(definition: Definition) -> Iterator[Problem]:
+    """`States.ALL` stands alone in its `ErrorEquals`, and in the last retrier or catcher."""
+    for _, state in definition.states():
+        for name in ("Retry", "Catch"):
+            rules = state.fields.get(name)
+            if not isinstance(rules, list):
+                continue
+            for index, rule in enumerate(rules):
+                names = rule.get("ErrorEquals") if isinstance(rule, dict) else None
+                alone = names == ["States.ALL"] and index == len(rules) - 1
+                if isinstance(names, list) and "States.ALL" in names and not alone:
+                    message = "States.ALL must appear alone and at end of list"
+                    yield failed(f"{state.location}/{name}[{index}]", message)
