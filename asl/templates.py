@@ -28,19 +28,15 @@ class _Found(NamedTuple):
     # What is met in a template, in order: the paths with the fields they stand in, what else is read.
     paths: list[tuple[Path, str]]
     calls: list[intrinsics.Intrinsic]
-    problems: list[tuple[str, ExpressionError]]
 
 
 def compile(template: Json) -> Template:
     """The function that fills a template in; raises `ExpressionError` with the service's text.
 
-    Of several things that are wrong it raises the first: `problems` lists them all.
+    Its `__cause__` says what is wrong with the expression itself.
     """
-    found = _Found([], [], [])
-    select = _compiled(template, "", found)
-    for _, problem in found.problems:
-        raise problem
-    return _template(select, template, found)
+    found = _Found([], [])
+    return _template(_compiled(template, found), template, found)
 
 
 def expression(text: Json, field: str) -> Template:
@@ -48,18 +44,8 @@ def expression(text: Json, field: str) -> Template:
 
     `field` is its name, for the messages; raises `ExpressionError`.
     """
-    found = _Found([], [], [])
+    found = _Found([], [])
     return _template(_expression(text, field, found), None, found)
-
-
-def problems(template: Json) -> list[tuple[str, ExpressionError]]:
-    """All that is wrong in a template: where (`/Payload/items[0]/id.$`) and the service's text.
-
-    The `__cause__` of each error says what is wrong with the expression itself.
-    """
-    found = _Found([], [], [])
-    _compiled(template, "", found)
-    return found.problems
 
 
 def _template(select: Select | None, constant: Json, found: _Found) -> Template:
@@ -107,31 +93,22 @@ def _missing(reads: Sequence[tuple[Path, str]], value: Json, scope: Scope) -> St
     raise AssertionError("a path failed once and then did not")
 
 
-def _compiled(node: Json, at: str, found: _Found) -> Select | None:
+def _compiled(node: Json, found: _Found) -> Select | None:
     # The function that makes the node; None where it is constant.
     base: Any
     parts: list[tuple[Any, Select]] = []
     if isinstance(node, dict):
         base = {}
         for key, item in node.items():
-            place = f"{at}/{key}"
-            name = key
-            if key.endswith(".$"):
-                name = key[:-2]
-                try:
-                    part: Select | None = _expression(item, key, found)
-                except ExpressionError as error:
-                    found.problems.append((place, error))
-                    part = None
-            else:
-                part = _compiled(item, place, found)
+            name = key.removesuffix(".$")
+            part = _expression(item, key, found) if key.endswith(".$") else _compiled(item, found)
             base[name] = item
             if part is not None:
                 parts.append((name, part))
     elif isinstance(node, list):
         base = node
         for index, item in enumerate(node):
-            part = _compiled(item, f"{at}[{index}]", found)
+            part = _compiled(item, found)
             if part is not None:
                 parts.append((index, part))
     return _filled(base, parts) if parts else None
