@@ -39,7 +39,7 @@ Argument: TypeAlias = "Call | Literal | paths.Path"
 
 _FUNCTION = re.compile(r"States\.([A-Za-z0-9]+)\(\s*")
 _BETWEEN = re.compile(r"\s*([,)])\s*")
-_STRING = re.compile(r"'((?:[^'\\]|\\['{}\\])*)'")
+_STRING = re.compile(r"'([^'\\]*(?:\\['{}\\][^'\\]*)*)'")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.])")
 _WORD = re.compile(r"(true|false|null)\b")
 _WORDS: dict[str, Json] = {"true": True, "false": False, "null": None}
