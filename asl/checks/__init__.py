@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from asl.checks import graph, jsonpath, language, shape, tasks
+from asl.checks import graph, jsonpath, language, lints, shape, tasks
 from asl.checks.machine import Definition, survey
 from asl.errors import Problem
 from asl.values import Json
@@ -18,7 +18,7 @@ Rule = Callable[[Definition], Iterator[Problem]]
 RULES: tuple[Rule, ...] = (
     language.fields,
     language.numbers,
-    jsonpath.expressions,
+    jsonpath.syntax,
     tasks.resources,
     tasks.readers,
     tasks.errors,
@@ -26,6 +26,8 @@ RULES: tuple[Rule, ...] = (
     graph.names,
     graph.transitions,
     graph.reachability,
+    lints.service,
+    lints.endless,
 )
 
 

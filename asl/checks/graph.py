@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
-from asl.checks.machine import Definition, Scope, State
+from asl.checks.machine import Definition, Scope, State, rules
 from asl.checks.shape import near
 from asl.errors import Problem
 from asl.jsontext import PLACEHOLDER
@@ -21,26 +21,23 @@ def transitions(definition: Definition) -> Iterator[Problem]:
         if not isinstance(scope.fields.get("States"), dict):
             continue
         names = cast(dict[str, Json], scope.fields["States"])
-        start = ("StartAt", scope.fields.get("StartAt"))
-        targets = [(f"{scope.location}/{start[0]}", start[1])]
+        targets = [(f"{scope.location}/StartAt", scope.fields.get("StartAt"))]
         for state in scope.states.values():
-            targets += [(f"{state.location}/{field}", target) for field, target in edges(state)]
+            targets += edges(state)
         for location, target in targets:
             if isinstance(target, str) and target not in names and not PLACEHOLDER.search(target):
                 yield Problem(location, MISSING, f"Missing 'Next' target: {target}", hint=near(target, names))
 
 
 def edges(state: State) -> Iterator[tuple[str, Json]]:
-    """Where a state can lead: the field, relative to the state, and what it names."""
-    fields = state.fields
+    """Where a state can lead: the field's location, and what it names."""
     for name in ("Next", "Default"):
-        if name in fields:
-            yield name, fields[name]
+        if name in state.fields:
+            yield f"{state.location}/{name}", state.fields[name]
     for name in ("Choices", "Catch"):
-        rules = fields.get(name)
-        for index, rule in enumerate(rules if isinstance(rules, list) else ()):
-            if isinstance(rule, dict) and "Next" in rule:
-                yield f"{name}[{index}]/Next", rule["Next"]
+        for location, rule in rules(state, name):
+            if "Next" in rule:
+                yield f"{location}/Next", rule["Next"]
 
 
 def reachability(definition: Definition) -> Iterator[Problem]:

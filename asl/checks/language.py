@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from asl.checks.machine import Definition, Object, State, failed
+from asl.checks.machine import Definition, Object, State, failed, rules
 from asl.errors import Problem
 from asl.jsontext import PLACEHOLDER
 from asl.values import Json
@@ -30,6 +30,8 @@ _JSONPATH = (
 )
 _JSONATA = ("Arguments", "Output", "Items")
 
+_IN_CHOICES = ("And", "Or", "Not", "Variable"), ("Condition", "Output")
+_IN_CATCH = ("ResultPath",), ("Output",)
 _INNER: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("ItemReader", ("Parameters",), ("Arguments",)),
     ("ItemReader/ReaderConfig", ("MaxItemsPath",), ()),
@@ -56,19 +58,14 @@ def fields(definition: Definition) -> Iterator[Problem]:
             yield failed(state.location, message)
             continue
         yield from _other(state, state.location, state.fields, _JSONPATH, _JSONATA)
-        yield from _rules(state, "Choices", ("And", "Or", "Not", "Variable"), ("Condition", "Output"))
-        yield from _rules(state, "Catch", ("ResultPath",), ("Output",))
+        for location, rule in rules(state, "Choices"):
+            yield from _other(state, location, rule, *_IN_CHOICES)
+        for location, rule in rules(state, "Catch"):
+            yield from _other(state, location, rule, *_IN_CATCH)
         for path, jsonpath, jsonata in _INNER:
             inner = _at(state.fields, path)
             if inner is not None:
                 yield from _other(state, f"{state.location}/{path}", inner, jsonpath, jsonata)
-
-
-def _rules(state: State, name: str, jsonpath: tuple[str, ...], jsonata: tuple[str, ...]) -> Iterator[Problem]:
-    rules = state.fields.get(name)
-    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
-        if isinstance(rule, dict):
-            yield from _other(state, f"{state.location}/{name}[{index}]", rule, jsonpath, jsonata)
 
 
 def _other(
@@ -99,8 +96,3 @@ def numbers(definition: Definition) -> Iterator[Problem]:
                 value = state.fields.get(name)
                 if isinstance(value, str) and value.startswith("{%") and not PLACEHOLDER.search(value):
                     yield failed(f"{state.location}/{name}", "Expected value of type Integer")
-
-
-def is_expression(text: str) -> bool:
-    """Whether a string is a JSONata expression: `{% … %}`, with nothing before or after."""
-    return text.startswith("{%") and text.endswith("%}")

@@ -115,3 +115,11 @@ def _inner(state: State, outer: Scope) -> Iterator[Scope]:
             config = processor.get("ProcessorConfig")
             distributed = isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
             yield Scope(f"{state.location}/{name}", processor, outer, state, distributed)
+
+
+def rules(state: State, name: str) -> Iterator[tuple[str, Object]]:
+    """The members of a state's Choices or Catch, with their locations."""
+    members = state.fields.get(name)
+    for index, rule in enumerate(members if isinstance(members, list) else ()):
+        if isinstance(rule, dict):
+            yield f"{state.location}/{name}[{index}]", rule

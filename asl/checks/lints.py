@@ -1,0 +1,75 @@
+"""Warnings: what is allowed and is probably not meant. The service's own, and ours (`ASL_…`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from asl.checks.graph import is_terminal
+from asl.checks.machine import Definition
+from asl.errors import Problem
+from asl.values import Json
+
+_PATH = re.compile(r"\$\$?(\.[A-Za-z_]|\[['\"0-9*?])")
+_FUNCTION = re.compile(r"States\.[A-Z][A-Za-z0-9]*\(")
+_OTHER_TEXTS = frozenset(("Comment", "Next", "Default", "Resource", "Error", "Cause", "Label", "Result"))
+
+
+def service(definition: Definition) -> Iterator[Problem]:
+    """The service's three warnings, in JSONPath states. Their texts are not recorded: these say what its
+    documentation says of the codes."""
+    for _, state in definition.states():
+        if state.language != "JSONPath":
+            continue
+        for name in ("Parameters", "ResultSelector", "ItemSelector", "Assign"):
+            yield from _no_dollar(state.fields.get(name), f"{state.location}/{name}")
+        for name, value in state.fields.items():
+            if name.endswith("Path") or name in _OTHER_TEXTS:
+                continue
+            if isinstance(value, str) and _looks_dynamic(value):
+                message = "Field value looks like a path, but field name does not end with 'Path'."
+                yield Problem(f"{state.location}/{name}", "NO_PATH", message, "WARNING")
+        if state.type == "Pass" and "Result" in state.fields:
+            for location in _dynamic(state.fields["Result"], f"{state.location}/Result"):
+                message = "Attempt to use a path in the result of a pass state."
+                yield Problem(location, "PASS_RESULT_IS_STATIC", message, "WARNING", "use Parameters")
+
+
+def _no_dollar(template: Json, location: str) -> Iterator[Problem]:
+    if isinstance(template, dict):
+        for key, value in template.items():
+            place = f"{location}/{key}"
+            if isinstance(value, str) and not key.endswith(".$") and _looks_dynamic(value):
+                message = "No '.$' on a field that appears to be a JSONPath or Intrinsic Function."
+                yield Problem(place, "NO_DOLLAR", message, "WARNING", f"name it '{key}.$'")
+            else:
+                yield from _no_dollar(value, place)
+    elif isinstance(template, list):
+        for index, item in enumerate(template):
+            yield from _no_dollar(item, f"{location}[{index}]")
+
+
+def _dynamic(value: Json, location: str) -> Iterator[str]:
+    if isinstance(value, str):
+        if _looks_dynamic(value):
+            yield location
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _dynamic(item, f"{location}/{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _dynamic(item, f"{location}[{index}]")
+
+
+def _looks_dynamic(text: str) -> bool:
+    return bool(_PATH.match(text) or _FUNCTION.match(text))
+
+
+def endless(definition: Definition) -> Iterator[Problem]:
+    """A branch or an item processor that cannot end. The service lets it pass; it runs until it is stopped."""
+    for scope in definition.scopes:
+        if scope.outer is None or not scope.complete or not scope.states:
+            continue
+        if not any(map(is_terminal, scope.states.values())):
+            message = "No state of this branch or processor is terminal"
+            yield Problem(scope.location, "ASL_NO_TERMINAL_STATE", message, "WARNING")
