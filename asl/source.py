@@ -118,7 +118,7 @@ def parse(
         if format == "yaml" or (format is None and text.lstrip()[:1] not in ("{", "[", "")):
             from asl import yamltext  # slow to import, and most definitions are JSON
 
-            document = yamltext.load(text, define or {}, duplicates)
+            document = yamltext.load(text, duplicates)
         # Any words are a YAML string; where nobody said that it is YAML, it is broken JSON.
         if format == "yaml" or isinstance(document, dict):
             format = "yaml"
@@ -135,13 +135,16 @@ def parse(
         raise DefinitionError([replace(problem, source=name) for problem in error.problems]) from None
     except RecursionError:
         raise _refusal(_too_deep(), name) from None
+    repeated = list(_repeated(document, duplicates))
+    if format == "yaml" or '"Fn::' in text or '"Ref"' in text:
+        document = _without_functions(document, define or {})
     source = Source(document, name, text, format)
     if document is None:
         missing = Problem("", "MISSING_DESCRIPTION", "Received a null or empty workflow input.")
         raise _refusal(missing, name)
     _refuse_depth(document, name)
     unresolved = {problem.message: problem for problem in (*_placeholders(document), *bare)}
-    return replace(source, problems=(*_repeated(document, duplicates), *unresolved.values()))
+    return replace(source, problems=(*repeated, *unresolved.values()))
 
 
 def _refusal(problem: Problem, name: str | None) -> DefinitionError:
@@ -186,6 +189,35 @@ def _refuse_depth(document: Json, name: str | None) -> None:
 
 def _too_deep() -> Problem:
     return Problem("", "TOO_DEEPLY_NESTED", f"The definition is nested deeper than {DEPTH} levels")
+
+
+def _without_functions(value: Json, define: Mapping[str, str]) -> Json:
+    """The document with CloudFormation's functions replaced: `Ref` and `Fn::GetAtt` by what is defined for
+    their name, `Fn::Sub` by its text, and what cannot be known here by a placeholder."""
+    if isinstance(value, list):
+        return [_without_functions(item, define) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        [(name, argument)] = value.items()
+        if (name == "Ref" and isinstance(argument, str)) or name.startswith("Fn::"):
+            return _function(name, argument, define)
+    return {name: _without_functions(item, define) for name, item in value.items()}
+
+
+def _function(name: str, argument: Json, define: Mapping[str, str]) -> str:
+    first = argument[0] if isinstance(argument, list) and argument else argument
+    if name == "Fn::Sub" and isinstance(first, str):
+        return first
+    if (
+        isinstance(argument, list)
+        and name == "Fn::GetAtt"
+        and all(isinstance(part, str) for part in argument)
+    ):
+        argument = ".".join(map(str, argument))
+    if isinstance(argument, str) and name in ("Ref", "Fn::GetAtt"):
+        return define.get(argument, f"${{{argument}}}")
+    return f"${{{name}}}"
 
 
 def _children(value: Json) -> Iterable[Json]:

@@ -1,12 +1,11 @@
 """YAML as definitions are written in: the core schema of YAML 1.2, so that a state named `Yes`, `No` or `On`
-and a timestamp stay strings. CloudFormation's tags become `${…}` placeholders.
+and a timestamp stay strings.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
 from typing import cast
 
 import yaml
@@ -40,13 +39,13 @@ for _tag, _pattern, _first in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})\\Z"), list(_first))
 
 
-def load(text: str, define: Mapping[str, str], duplicates: Duplicates) -> Json:
+def load(text: str, duplicates: Duplicates) -> Json:
     """The value of a YAML text. Raises DefinitionError, and RecursionError where it is nested too deeply."""
     node = _compose(text)
     if node is None:
         return None
     _measure(node)
-    return _value(node, define, duplicates, {})
+    return _value(node, duplicates, {})
 
 
 def position(text: str, steps: list[str | int]) -> tuple[int, int]:
@@ -104,30 +103,36 @@ def _measure(root: yaml.Node) -> None:
     size(root)
 
 
-def _value(node: yaml.Node, define: Mapping[str, str], duplicates: Duplicates, made: dict[int, Json]) -> Json:
-    if id(node) in made:
-        return made[id(node)]
-    value: Json
+def _value(node: yaml.Node, duplicates: Duplicates, made: dict[int, Json]) -> Json:
+    if id(node) not in made:
+        made[id(node)] = _made(node, duplicates, made)
+    return made[id(node)]
+
+
+def _made(node: yaml.Node, duplicates: Duplicates, made: dict[int, Json]) -> Json:
     if node.tag.startswith("!"):
-        value = _tagged(node, define)
-    elif isinstance(node, yaml.ScalarNode):
-        value = _scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = [_value(item, define, duplicates, made) for item in node.value]
-    else:
-        value = _mapping(cast(yaml.MappingNode, node), define, duplicates, made)
-    made[id(node)] = value
-    return value
+        # CloudFormation's short forms in their long form: `!GetAtt F.Arn` is {"Fn::GetAtt": "F.Arn"}.
+        name = "Ref" if node.tag == "!Ref" else f"Fn::{node.tag[1:]}"
+        if isinstance(node, yaml.ScalarNode):
+            return {name: node.value}
+        return {name: _collection(node, duplicates, made)}
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node)
+    return _collection(node, duplicates, made)
 
 
-def _mapping(
-    node: yaml.MappingNode, define: Mapping[str, str], duplicates: Duplicates, made: dict[int, Json]
-) -> dict[str, Json]:
+def _collection(node: yaml.Node, duplicates: Duplicates, made: dict[int, Json]) -> Json:
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, duplicates, made) for item in node.value]
+    return _mapping(cast(yaml.MappingNode, node), duplicates, made)
+
+
+def _mapping(node: yaml.MappingNode, duplicates: Duplicates, made: dict[int, Json]) -> dict[str, Json]:
     value: dict[str, Json] = {}
     for key, item in node.value:
         if key.tag == "tag:yaml.org,2002:merge":
             for part in item.value if isinstance(item, yaml.SequenceNode) else [item]:
-                merged = _value(part, define, duplicates, made)
+                merged = _value(part, duplicates, made)
                 if not isinstance(merged, dict):
                     raise _refusal("'<<' merges mappings only", part.start_mark)
                 value = {**merged, **value}
@@ -140,7 +145,7 @@ def _mapping(
         if key.value in own:
             duplicates.append((value, key.value, (key.start_mark.line + 1, key.start_mark.column + 1)))
         own.add(key.value)
-        value[key.value] = _value(item, define, duplicates, made)
+        value[key.value] = _value(item, duplicates, made)
     return value
 
 
@@ -160,23 +165,6 @@ def _scalar(node: yaml.ScalarNode) -> Json:
     except ValueError:  # more digits than Python converts, or a tag on a text that is no number
         raise _refusal(f"'{text[:40]}' is not a number", node.start_mark) from None
     return None if kind == "null" else text
-
-
-def _tagged(node: yaml.Node, define: Mapping[str, str]) -> str:
-    """CloudFormation's short forms: `!Sub` is its text, `!Ref X` and `!GetAtt X.Arn` the value defined for
-    that name or a placeholder; the others cannot be known here and are a placeholder of their own name."""
-    name = node.tag[1:]
-    if isinstance(node, yaml.ScalarNode):
-        text: str = node.value
-        if name == "Sub":
-            return text
-        return define.get(text, f"${{{text}}}")
-    if name == "Sub" and node.value and isinstance(node.value[0], yaml.ScalarNode):
-        return str(node.value[0].value)
-    if name == "GetAtt" and all(isinstance(part, yaml.ScalarNode) for part in node.value):
-        text = ".".join(part.value for part in node.value)
-        return define.get(text, f"${{{text}}}")
-    return f"${{!{name}}}"
 
 
 def _refusal(message: str, mark: yaml.Mark | None) -> DefinitionError:

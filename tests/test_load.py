@@ -60,17 +60,17 @@ def test_yaml_keeps_words_and_timestamps_as_strings() -> None:
     }
 
 
-def test_yaml_tags_of_cloudformation_are_placeholders() -> None:
-    text = "a: !GetAtt F.Arn\nb: !Ref Table\nc: !Sub 'arn:${X}'\nd: !Join ['', [x]]\ne: !GetAtt [F, Arn]\n"
-    source = parse(text, define={"Table": "t1", "X": "lambda"}, format="yaml")
-    assert source.document == {
-        "a": "${F.Arn}",
-        "b": "t1",
-        "c": "arn:lambda",
-        "d": "${!Join}",
-        "e": "${F.Arn}",
-    }
-    assert [problem.location for problem in source.problems] == ["/a", "/d"]
+def test_functions_of_cloudformation_are_placeholders() -> None:
+    expected = {"a": "${F.Arn}", "b": "t1", "c": "arn:lambda", "d": "${Fn::Join}", "e": ["${F.Arn}"]}
+    tags = "a: !GetAtt F.Arn\nb: !Ref Table\nc: !Sub 'arn:${X}'\nd: !Join ['', [x]]\ne: [!GetAtt [F, Arn]]\n"
+    objects = (
+        '{"a": {"Fn::GetAtt": ["F", "Arn"]}, "b": {"Ref": "Table"}, "c": {"Fn::Sub": "arn:${X}"},'
+        ' "d": {"Fn::Join": ["", ["x"]]}, "e": [{"Fn::GetAtt": "F.Arn"}]}'
+    )
+    for text, format in ((tags, "yaml"), (objects, "json")):
+        source = parse(text, define={"Table": "t1", "X": "lambda"}, format=format)
+        assert source.document == expected
+        assert [problem.location for problem in source.problems] == ["/a", "/d"]
 
 
 def test_yaml_anchors_and_merges() -> None:

@@ -13,6 +13,7 @@ from asl.jsontext import PLACEHOLDER
 from asl.values import Json
 
 _ACTIVITY = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:activity:")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _INTEGRATION = re.compile(
     r"arn:[^:]*:states:::(?P<service>[\w-]+):(?P<api>\w+)(?P<pattern>\.sync(?::2)?|\.waitForTaskToken)?"
 )
@@ -178,7 +179,7 @@ def _required(location: str, field: str) -> Problem:
 def _resource(state: State, resource: str, type: str) -> Iterator[Problem]:
     location = f"{state.location}/Resource"
     if not resource.startswith("arn:"):
-        yield failed(location, "Value is not a valid resource ARN")
+        yield _not_an_arn(location, resource)
         return
     if type == "EXPRESS" and (message := _not_express(resource)):
         yield failed(location, message)
@@ -197,6 +198,14 @@ def _resource(state: State, resource: str, type: str) -> Iterator[Problem]:
         yield _unrecognized(location, resource, f"{found['service']}:{api} has no '{pattern}'")
     else:
         yield from _parameters(state, resource, f"{found['service']}:{api}")
+
+
+def _not_an_arn(location: str, resource: str) -> Problem:
+    """The language asks for a URI, the service for an ARN; other runners have schemes of their own."""
+    if _URI.fullmatch(resource):
+        message = f"'{resource}' is a URI but no ARN: the service does not accept it"
+        return Problem(location, "ASL_RESOURCE_NOT_ARN", message, "WARNING")
+    return failed(location, "Value is not a valid resource ARN")
 
 
 def _has_pattern(service: Service, api: str, pattern: str | None, name: str) -> bool:
