@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -106,6 +107,32 @@ class StateMachine:
             input, start_time=start_time, seed=seed, name=name, identity=identity, quotas=quotas
         )
         virtual.run(execution, Resources(tasks))
+        return result_of(execution)
+
+    async def run_async(
+        self,
+        input: Json = None,
+        *,
+        tasks: Tasks = None,
+        seed: int = 0,
+        name: str | None = None,
+        identity: Identity | None = None,
+        quotas: Quotas | None = None,
+        watch: Callable[[Execution], None] | None = None,
+    ) -> Result:
+        """Run the machine in real time: tasks run side by side (async functions as tasks of the event loop,
+        others in threads), waits take their time, timeouts cut off.
+
+        `watch` is called with the execution whenever something may have happened. On cancellation the
+        execution is stopped. Raises as `run` does.
+        """
+        from asl.drive import realtime  # imports asyncio, which is slow
+
+        clock = realtime.Clock()
+        execution = self.start(
+            input, start_time=clock.now(), seed=seed, name=name, identity=identity, quotas=quotas
+        )
+        await realtime.run(execution, Resources(tasks), clock, watch)
         return result_of(execution)
 
 

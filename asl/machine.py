@@ -331,7 +331,7 @@ class Machine:
 
     def _call(self, frame: Frame, state: Task) -> None:
         scope, target, raw = self.scope, state.target, frame.input
-        token = f"{scope.stream('token').getrandbits(256):064x}" if target.token else None
+        token = f"{scope.stream('token').getrandbits(256):064x}" if target.token or target.sync else None
         scope.token = token
         try:
             payload = raw if state.read is None else state.read(raw, scope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
-from inspect import Parameter, signature
+from inspect import Parameter, iscoroutinefunction, signature
 from typing import Any, NamedTuple, TypeAlias
 
 from asl.errors import AslError, StatesError
@@ -18,6 +18,13 @@ Tasks: TypeAlias = "TaskFunction | Mapping[str, TaskFunction] | None"
 
 class UnservedCall(AslError):
     """No task function serves a call; the message names the resource, the state and what there is."""
+
+
+class Served(NamedTuple):
+    """A task function made into a function of the call; `is_async` where it gives a coroutine."""
+
+    function: Callable[[Call], Any]
+    is_async: bool
 
 
 class Resources:
@@ -40,10 +47,10 @@ class Resources:
         self._all = tasks if callable(tasks) else None
         self._named: Mapping[str, TaskFunction] = {} if tasks is None or callable(tasks) else tasks
         self._patterns = sorted((name for name in self._named if "*" in name or "?" in name), key=len)[::-1]
-        self._found: dict[tuple[str, str], Callable[[Call], Any]] = {}
+        self._found: dict[tuple[str, str], Served] = {}
 
-    def function(self, call: Call) -> Callable[[Call], Any]:
-        """What serves the call, as a function of the call. Raises `UnservedCall` where nothing does."""
+    def function(self, call: Call) -> Served:
+        """What serves the call. Raises `UnservedCall` where nothing does."""
         key = (call.state, call.resource)
         found = self._found.get(key)
         if found is None:
@@ -77,7 +84,13 @@ def _short_names(resource: str) -> Iterable[str]:
             yield parts[6]
 
 
-def _of_call(function: TaskFunction) -> Callable[[Call], Any]:
+def _of_call(function: TaskFunction) -> Served:
+    is_async = iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+    return Served(_with_arguments(function), is_async)
+
+
+def _with_arguments(function: TaskFunction) -> Callable[[Call], Any]:
+    """The function called with the payload and, if it has a second parameter, the call."""
     try:
         parameters = signature(function).parameters.values()
     except (TypeError, ValueError):  # a builtin that does not tell

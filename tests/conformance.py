@@ -40,10 +40,18 @@ def identity(case: Case) -> asl.Identity:
     return asl.Identity(
         name=environment.get("execution_name") or (parts[7] if len(parts) > 7 else "execution"),
         machine=environment.get("state_machine_name") or (parts[6] if len(parts) > 6 else "machine"),
-        account=environment.get("account", "111111111111"),
-        region=environment.get("region", "us-east-1"),
-        role=environment.get("role_arn", "arn:aws:iam::111111111111:role/role"),
+        account=environment.get("account") or "111111111111",
+        region=environment.get("region") or "us-east-1",
+        role=environment.get("role_arn") or _recorded_role(case),
     )
+
+
+def _recorded_role(case: Case) -> str:
+    """The role as the recording shows it, where the environment does not name it."""
+    for event in case["expected"].get("history") or []:
+        if event["type"] == "ExecutionStarted":
+            return str(event["executionStartedEventDetails"]["roleArn"])
+    return "arn:aws:iam::111111111111:role/role"
 
 
 def definition(case: Case) -> Any:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
+from asl.drive.answers import tell
 from asl.execution import Execution
 from asl.frames import Call
-from asl.resources import After, Resources, normalised, told
+from asl.resources import After, Resources
 
 
 def run(execution: Execution, resources: Resources) -> None:
@@ -22,33 +23,27 @@ def run(execution: Execution, resources: Resources) -> None:
             if isinstance(result, After):
                 heapq.heappush(later, (execution.now + result.ms, call.id, result.result))
             else:
-                _tell(execution, call.id, result, execution.now)
+                tell(execution, call.id, result, execution.now)
+        if execution.has_fresh_calls:
+            continue
         wake = execution.wake_at
         if later and (wake is None or later[0][0] < wake):
             at, call_id, result = heapq.heappop(later)
-            _tell(execution, call_id, result, at)
+            tell(execution, call_id, result, at)
         elif wake is not None:
             execution.advance(at=wake)
-        elif not execution.has_fresh_calls:
+        else:
             return
 
 
 def _result(call: Call, resources: Resources) -> Any:
     """What the call's function gives; an exception that it raises is a result too."""
-    function = resources.function(call)
+    served = resources.function(call)
     try:
-        return function(call)
+        if served.is_async:
+            import asyncio  # slow to import, and most task functions are not async
+
+            return asyncio.run(served.function(call))
+        return served.function(call)
     except Exception as problem:
         return problem
-
-
-def _tell(execution: Execution, call: int, result: Any, at: int) -> None:
-    try:
-        if isinstance(result, BaseException):
-            raise result
-        value = normalised(result)
-    except Exception as problem:
-        error = told(problem)
-        execution.fail(call, error.error, error.cause, at=at)
-    else:
-        execution.succeed(call, value, at=at)
