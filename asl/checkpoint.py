@@ -98,6 +98,7 @@ def load(program: Program, snapshot: dict[str, Any], quotas: Quotas) -> Machine:
     machine.next_call = snapshot["nextCall"]
     for row in snapshot["frames"]:
         _restore_frame(machine, row)
+    machine.fresh_calls.sort(key=lambda call: call.id)  # frames do not stand in the order of their calls
     for due, frame_id in snapshot["timers"]:
         frame = None if frame_id is None else machine.frames.get(frame_id)
         if frame_id is None or (frame is not None and frame.wait is not None and frame.wait.due == due):

@@ -132,7 +132,9 @@ class Machine:
             if frame is not None and act is not None:
                 self._guard(frame, act)
             while ready and self.outcome is None:
-                self._guard(ready.popleft(), self._run)
+                next_up = ready.popleft()
+                if next_up.id in self.frames:  # it was not aborted since
+                    self._guard(next_up, self._run)
         except HistoryFull:
             cause = f"The execution reached the maximum number of history events ({self.last_event})."
             self.end("ExecutionFailed", Outcome("FAILED", None, names.RUNTIME, cause), self.scope.events)
