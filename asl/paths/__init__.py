@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from asl.errors import ExpressionError
 from asl.paths.reference import put, reference
 from asl.paths.steps import identity, plain, reader
 from asl.paths.template import forgiving
@@ -43,10 +42,15 @@ def compile(text: str) -> Path:
     """The path that `text` says; raises `ExpressionError` where it is none."""
     found = plain(text)
     if found is None:
-        raise ExpressionError(f"Not a JSONPath: {text}", 0)
-    root, keys = found
+        from asl.paths.full import compile_full  # imports the grammar, which takes 25 ms
+
+        root, select, definite = compile_full(text)
+        in_template = forgiving(select, definite)
+    else:
+        root, keys = found
+        definite = True
+        select = in_template = reader(root, keys, text)
+        if any(isinstance(key, int) for key in keys):
+            in_template = forgiving(select, True)
     variables = frozenset((root[1:],)) if root not in ("$", "$$") else _NONE
-    select = reader(root, keys, text)
-    has_index = any(isinstance(key, int) for key in keys)
-    in_template = forgiving(select, True) if has_index else select
-    return Path(text, select, in_template, True, root == "$$", variables)
+    return Path(text, select, in_template, definite, root == "$$", variables)

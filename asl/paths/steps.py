@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from asl.errors import PathError
+from asl.paths.failures import PastEnd
 from asl.paths.messages import (
     missing_property,
     no_results,
@@ -24,14 +25,11 @@ Key = str | int
 """One step of a plain path: the name or the index to take."""
 
 
-class PastEnd(PathError):
-    """An index that the array does not have. Payload templates read it as null; see `lenient`."""
-
-
 # A name after a dot stops where Jayway's stops (dot, bracket, parenthesis, blank), and is left to the full
 # parser where it holds a character that could mean something there.
 _NAME = r"""[^\s.\[\]()*?'"\\]+"""
-_DOTTED = re.compile(rf"(\$(?:\$|[^\W\d]\w*)?)((?:\.{_NAME})*)")
+ROOT = re.compile(r"\$(?:\$|[^\W\d]\w*)?")
+_DOTTED = re.compile(rf"({ROOT.pattern})((?:\.{_NAME})*)")
 _STEP = re.compile(rf"""\.({_NAME})|\['([^'\\]*)'\]|\["([^"\\]*)"\]|\[(-?[0-9]{{1,9}})\]""")
 
 
@@ -60,7 +58,11 @@ def identity(value: Json, scope: Scope) -> Json:
 
 def reader(root: str, keys: Sequence[Key], text: str) -> Select:
     """The function that walks `keys` from `root`; it raises `PathError` with Jayway's message."""
-    read = _walker(keys, text)
+    return rooted(root, _walker(keys, text))
+
+
+def rooted(root: str, read: Select) -> Select:
+    """`read`, applied to the value (root `$`), the context object (`$$`) or a variable (`$name`)."""
     if root == "$":
         return read
     if root == "$$":
@@ -155,12 +157,12 @@ def failure(value: Json, text: str) -> PathError:
     for position, (key, step) in enumerate(steps, start=1):
         if isinstance(key, int):
             if not isinstance(node, list):
-                return PathError(not_an_array(at, step, node))
+                return PathError(not_an_array("".join(each for _, each in steps[position - 1 :]), node))
             if not -len(node) <= key < len(node):
                 return PastEnd(no_results(whole))
             at += step
         elif not isinstance(node, dict):
-            return PathError(not_an_object(at, step, node))
+            return PathError(not_an_object(at, step))
         else:
             at += f"['{key}']"
             if key not in node:

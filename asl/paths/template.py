@@ -9,7 +9,7 @@ base.json_path_array_wildcard_or_slice_with_no_input), and an index past the end
 from __future__ import annotations
 
 from asl.errors import PathError
-from asl.paths.steps import PastEnd
+from asl.paths.failures import PastEnd
 from asl.values import Json, Scope, Select
 
 
