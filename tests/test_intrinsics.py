@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asl import intrinsics
+from asl import intrinsics, templates
 from asl.errors import ExpressionError, StatesError
 from asl.intrinsics.grammar import NESTING
 from asl.values import Json
 
-CASES = json.loads((Path(__file__).parents[1] / "fixtures/expressions/intrinsics.json").read_text("utf-8"))
+ROOT = Path(__file__).parents[1]
+CASES = json.loads((ROOT / "fixtures/expressions/intrinsics.json").read_text("utf-8"))
+RECORDED = ROOT.parent / "shared/conformance/cases/execution"
 
 
 class Scope:
@@ -149,3 +151,38 @@ def test_no_text_breaks_the_parser(text: str) -> None:
             intrinsics.compile(expression)
         except ExpressionError as error:
             assert error.position is None or 0 <= error.position <= len(expression)
+
+
+@pytest.mark.skipif(not RECORDED.exists(), reason="the recorded cases are not beside the repository")
+def test_recorded_pass_states() -> None:
+    """Every recorded machine of one Pass state whose Parameters, and nothing else, call functions."""
+    wrong, count = [], 0
+    for path in sorted(RECORDED.glob("*.json")):
+        recording = path.read_text("utf-8")
+        if '"intrinsic:' not in recording:
+            continue
+        case = json.loads(recording)
+        state, *others = case["definition"]["States"].values()
+        if others or set(state) != {"Type", "Parameters", "End"} or case["expected"]["status"] != "SUCCEEDED":
+            continue
+        placeholders = case["normalised"]["bindings"]
+        name = placeholders.get("<ArnPart_0idx>", "")
+        scope = Scope({"context": {"StateMachine": {"Name": name}}})
+        made = templates.compile(state["Parameters"]).select(case["input"], scope)
+        count += 1
+        if not _as_recorded(case["expected"]["output"], made, placeholders):
+            wrong.append(path.stem)
+    assert not wrong
+    assert count >= 90
+
+
+def _as_recorded(recorded: Any, made: Any, placeholders: Mapping[str, Any]) -> bool:
+    if isinstance(recorded, dict):
+        return set(recorded) == set(made) and all(
+            _as_recorded(recorded[key], made[key], placeholders) for key in recorded
+        )
+    if recorded == "RandomNumberGenerated":
+        return isinstance(made, int)
+    if recorded == "generated-uuid":
+        return isinstance(made, str) and len(made) == 36
+    return json.dumps(placeholders.get(str(recorded), recorded)) == json.dumps(made)
