@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+from asl.paths.plain import identity, plain, reader
 from asl.paths.reference import put, reference
-from asl.paths.steps import identity, plain, reader
 from asl.paths.template import forgiving
 from asl.values import Select
 

@@ -9,44 +9,18 @@ its messages name: it complains only where everything before is definite.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from asl.errors import PathError
+from asl.paths.conditions import condition
 from asl.paths.failures import Invalid, NotFound, OutOfBounds
-from asl.paths.filters import All, Compare, Condition, Exists, Not, Query, Some, parse_filter
-from asl.paths.filters import Value as FilterValue
+from asl.paths.filters import parse_filter
 from asl.paths.functions import FUNCTIONS
-from asl.paths.grammar import NESTED, Call, Filter, Indexes, Names, Range, Scan, Step, Wild
 from asl.paths.messages import missing_property, no_results, not_an_array, not_an_object, not_filterable
-from asl.paths.operators import OPERATORS, UNDEFINED, Operand
-from asl.values import Json
-
-BUDGET = 10_000_000
-"""Values that one evaluation may look at. Only nested scans, unions that repeat, and filters over long lists
-inside of filters come near it; without it `$..*..*..*` or `$[0,0][0,0]...` would not end."""
-
-
-class Run:
-    """One evaluation: its document, what it may still do, and what it remembers."""
-
-    __slots__ = ("known", "left", "root")
-
-    def __init__(self, root: Json) -> None:
-        self.root = root
-        self.left = BUDGET
-        self.known: dict[Read, Operand] = {}
-
-    def spend(self, count: int) -> None:
-        """Count `count` values as looked at; raises `PathError` when that was too many."""
-        self.left -= count
-        if self.left < 0:
-            raise PathError(f"The path looks at more than {BUDGET} values")
-
-
-Walk: TypeAlias = Callable[[Any, list[Any], Run], None]
-Test: TypeAlias = Callable[[Any, Run], bool]
-Read: TypeAlias = Callable[[Any, Run], Operand]
+from asl.paths.operators import Operand
+from asl.paths.run import Read, Run, Test, Walk
+from asl.paths.steps import NESTED, Call, Filter, Indexes, Names, Range, Scan, Step, Wild
 
 
 class Place(NamedTuple):
@@ -297,7 +271,8 @@ def _filter(step: Filter, then: Walk, place: Place) -> Walk:
 
 def _accepting(step: Filter, place: Place) -> Test:
     depth = place.depth + NESTED
-    test = _condition(parse_filter(step.condition, step.position, depth), depth)
+    tree = parse_filter(step.condition, step.position, depth)
+    test = condition(tree, lambda steps, strict: reader(steps, depth, strict=strict))
 
     def passes(value: Any, run: Run) -> bool:
         try:
@@ -412,90 +387,3 @@ def _inside(steps: tuple[Step, ...], depth: int) -> Read:
         return found[-1]
 
     return inside
-
-
-# Filters
-
-
-def _condition(condition: Condition, depth: int) -> Test:
-    match condition:
-        case Not(part):
-            test = _condition(part, depth)
-            return lambda item, run: not test(item, run)
-        case All(parts):
-            tests = [_condition(part, depth) for part in parts]
-            return lambda item, run: all(test(item, run) for test in tests)
-        case Some(parts):
-            tests = [_condition(part, depth) for part in parts]
-            return lambda item, run: any(test(item, run) for test in tests)
-        case Exists(query):
-            return _exists(query, depth)
-        case Compare(left, name, right):
-            operator = OPERATORS[name]
-            read_left, read_right = _operand(left, depth), _operand(right, depth)
-            return lambda item, run: operator(read_left(item, run), read_right(item, run), run.spend)
-    raise AssertionError(condition)
-
-
-def _exists(query: Query, depth: int) -> Test:
-    # Asked of the item even where the path begins with `$`.
-    read = reader(query.steps, depth, strict=True)
-    wanted = query.wanted
-
-    def exists(item: Any, run: Run) -> bool:
-        try:
-            read(item, run)
-        except NotFound:
-            return not wanted
-        return wanted
-
-    return exists
-
-
-def _operand(value: FilterValue, depth: int) -> Read:
-    if not isinstance(value, Query):
-        constant = value.value
-        return lambda item, run: constant
-    keys = _plain(value.steps)
-    read = reader(value.steps, depth) if keys is None else keys
-
-    def operand(item: Any, run: Run) -> Operand:
-        try:
-            return read(item, run)
-        except NotFound:
-            return UNDEFINED
-
-    if not value.from_root:
-        return operand if keys is None else keys
-
-    def from_root(item: Any, run: Run) -> Operand:
-        if operand not in run.known:
-            run.known[operand] = operand(run.root, run)
-        return run.known[operand]
-
-    return from_root
-
-
-def _plain(steps: Sequence[Step]) -> Read | None:
-    # A path of single names and indexes, without a message where it finds nothing (a third of the time).
-    ways: list[tuple[Any, type]] = []
-    for step in steps:
-        match step:
-            case Names((key,)):
-                ways.append((key, dict))
-            case Indexes((index,)):
-                ways.append((index, list))
-            case _:
-                return None
-
-    def plain(item: Any, run: Run) -> Operand:
-        try:
-            for key, kind in ways:
-                if not isinstance(item, kind):
-                    return UNDEFINED
-                item = item[key]  # type: ignore[index]
-        except LookupError:
-            return UNDEFINED
-        return item
-
-    return plain

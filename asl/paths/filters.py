@@ -21,7 +21,9 @@ from typing import NamedTuple
 
 from asl.errors import ExpressionError
 from asl.paths import literals, regex
-from asl.paths.grammar import NESTED, Step, check_depth, matching, parse, unescape, unescaped_index
+from asl.paths.grammar import parse
+from asl.paths.quoting import matching, unescape, unescaped_index
+from asl.paths.steps import NESTED, Step, check_depth
 from asl.values import Json, number_text
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from asl.errors import ExpressionError, PathError
 from asl.paths import evaluate
 from asl.paths.grammar import parse
-from asl.paths.steps import ROOT, rooted
+from asl.paths.plain import ROOT, rooted
+from asl.paths.run import Run
 from asl.values import Json, Scope, Select
 
 
@@ -25,7 +26,7 @@ def compile_full(text: str) -> tuple[str, Select, bool]:
 
     def select(value: Json, scope: Scope) -> Json:
         try:
-            return read(value, evaluate.Run(value))  # type: ignore[no-any-return]
+            return read(value, Run(value))  # type: ignore[no-any-return]
         except RecursionError:
             raise PathError("The value is nested too deeply for the path") from None
 

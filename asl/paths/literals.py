@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 from asl.errors import ExpressionError
-from asl.paths.grammar import NESTED, check_depth, unescape, unescaped_index
+from asl.paths.quoting import unescape, unescaped_index
+from asl.paths.steps import NESTED, check_depth
 from asl.values import Json
 
 _WORD = re.compile(r"[^\[\]{},:]*")

@@ -300,7 +300,7 @@ def _matches(left: Operand, right: Operand, spend: Spend) -> bool:
         return False
     pattern, value = (left, right) if isinstance(left, Pattern) else (right, left)
     for text in _texts(value):
-        spend(len(text))
+        spend(len(text) * pattern.cost)
         if pattern.matches(text):
             return True
     return False

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from asl.errors import ExpressionError, StatesError
-from asl.paths.steps import plain
+from asl.paths.plain import plain
 from asl.values import Json, to_json
 
 
