@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from asl.frames import NOTHING, BackingOff, Calling, Frame, Joining, Sleeping
+from asl import mapruns
+from asl.frames import NOTHING, BackingOff, Call, Calling, Frame, Joining, MapRun, Sleeping
 from asl.machine import Machine, Outcome
 from asl.program import Program
 from asl.quotas import Quotas
 from asl.scope import Identity
-from asl.states import Task
+from asl.states import Map, Task
 
 FORMAT = 1
 
@@ -63,7 +64,9 @@ def _wait_row(wait: Any) -> dict[str, Any] | None:
             return {"kind": "backingOff", "due": wait.due}
         case Calling():
             call = wait.call
+            more = {"input": call.input, "arn": call.arn} if isinstance(call, MapRun) else {}
             return {
+                **more,
                 "kind": "calling",
                 "heartbeat": wait.heartbeat,
                 "silence": wait.silence,
@@ -126,12 +129,24 @@ def _restore_wait(machine: Machine, frame: Frame, row: dict[str, Any] | None) ->
         case "backingOff":
             return BackingOff(row["due"])
         case "calling":
-            state = frame.program.states[frame.state]
-            assert isinstance(state, Task)
-            call = machine.make_call(frame, state, **{name: row[name] for name in _CALL})
+            call = _restore_call(machine, frame, row)
             wait = Calling(call, row["heartbeat"], 0)
             wait.silence = row["silence"]
             return wait
+    return _restore_joining(row)
+
+
+def _restore_call(machine: Machine, frame: Frame, row: dict[str, Any]) -> Call:
+    state = frame.program.states[frame.state]
+    if isinstance(state, Map):
+        return mapruns.make_call(
+            machine, frame, state, row["id"], row["attempt"], row["payload"], row["input"], row["arn"]
+        )
+    assert isinstance(state, Task)
+    return machine.make_call(frame, state, **{name: row[name] for name in _CALL})
+
+
+def _restore_joining(row: dict[str, Any]) -> Joining:
     joining = Joining(len(row["results"]))
     joining.results = list(row["results"])
     joining.active = dict(row["active"])

@@ -79,6 +79,25 @@ class Call:
         return f"Call({self.id}, {self.path!r}, {self.state!r}, attempt={self.attempt}, {self.resource!r})"
 
 
+class MapRun(Call):
+    """The call of a distributed Map: a driver runs the child executions, and gives their joint result.
+
+    `payload` has the fields of the map run by their names in the definition, all evaluated: Items (where no
+    ItemReader reads them), MaxConcurrency, ItemReader, ItemBatcher, ResultWriter, ToleratedFailureCount and
+    ToleratedFailurePercentage. `input` is the Map's effective input, `processor` the program of the children
+    and `type` their type (STANDARD or EXPRESS), `arn` the map run's. `select` makes a child's input from the
+    context object's `Map.Item`.
+    """
+
+    __slots__ = ("arn", "input", "processor", "select", "type")
+
+    input: Json
+    processor: Program
+    type: str
+    arn: str
+    select: Callable[[dict[str, Json]], Json]
+
+
 class Calling:
     """Waits for a task's answer until its deadline or, where it has a heartbeat, until `silence`.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asl import names
+from asl import mapruns, names
 from asl.errors import StatesError
 from asl.frames import Frame, Joining
 from asl.states import Map, Parallel, Task, Wait, Working
@@ -40,10 +40,12 @@ def fork_map(machine: Machine, frame: Frame, state: Map) -> None:
     limit: Any = state.limit(effective, scope)
     if limit < 0:
         raise StatesError(names.RUNTIME, f"MaxConcurrency cannot be negative, but was: {limit}.")
-    items: Any = state.items(effective, scope)
+    items: Any = [] if state.items is None else state.items(effective, scope)
     machine.chain(frame, "MapStateStarted", None, len(items))
-    for check in state.checks:
-        check(effective, scope)
+    fields: Any = {} if state.run is None else state.run(effective, scope)
+    if state.distributed:
+        mapruns.begin(machine, frame, state, effective, {**fields, "MaxConcurrency": limit, "Items": items})
+        return
     frame.wait = wait = Joining(len(items), effective, items)
     most = machine.quotas.concurrency or len(items)
     for _ in range(min(limit or most, most, len(items))):
@@ -108,7 +110,9 @@ def joined(machine: Machine, parent: Frame, child: Frame, output: Json) -> None:
         if wait.started < len(wait.results):
             _next_iteration(machine, parent, wait, state)
             return
-    parent.last = child.last
+        parent.last = machine.scope.events  # recorded: the Map goes on from the leaf of its last iteration
+    else:
+        parent.last = child.last
     if not wait.active:
         machine.ready.appendleft(parent)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from asl import joining, names
+from asl import joining, mapruns, names
 from asl.errors import EvaluationError, StatesError
 from asl.frames import NOTHING, BackingOff, Call, Calling, Frame, Sleeping
 from asl.history import History
@@ -152,13 +152,17 @@ class Machine:
         """The cause as the service words it. An evaluation error leaves an event of its own."""
         cause = problem.cause
         if problem.error != names.DATA_LIMIT_EXCEEDED:
-            place = f"the state '{frame.state}' (entered at the event id #{frame.entered})"
-            cause = f"An error occurred while executing {place}. {cause}"
+            cause = self.worded(frame, cause)
         if isinstance(problem, EvaluationError):
             previous = frame.last if problem.after_entry else self.history[frame.entered - 1].previous
             data = (problem.error, cause, problem.location)
             frame.last = self.record("EvaluationFailed", previous, frame.path, frame.state, data)
         return cause
+
+    def worded(self, frame: Frame, cause: str | None) -> str:
+        """The cause of an error that the evaluation of the frame's state raised."""
+        place = f"the state '{frame.state}' (entered at the event id #{frame.entered})"
+        return f"An error occurred while executing {place}. {cause}"
 
     def _run(self, frame: Frame) -> None:
         """Step the frame through states that need nothing from outside, until one does or the frame ends.
@@ -385,10 +389,14 @@ class Machine:
         call = Call(
             id, frame.path, state.name, attempt, state.target, payload, deadline, token, credentials, context
         )
-        self.calls[id] = call
-        self.callers[id] = frame
-        self.fresh_calls.append(call)
+        self.register(call, frame)
         return call
+
+    def register(self, call: Call, frame: Frame) -> None:
+        """The call is outstanding from now on."""
+        self.calls[call.id] = call
+        self.callers[call.id] = frame
+        self.fresh_calls.append(call)
 
     def drop_call(self, frame: Frame) -> None:
         """Nobody waits for the frame's task any more."""
@@ -407,18 +415,24 @@ class Machine:
         return state
 
     def succeed_call(self, frame: Frame, output: Json) -> None:
-        """The task of the frame gave a result."""
+        """The task, or the map run, of the frame gave a result."""
+        state = frame.program.states[frame.state]
+        if isinstance(state, Map):
+            mapruns.succeed(self, frame, state, output)
+            return
         size = self.gauge(output)
         if size > self.limit:
             assert isinstance(frame.wait, Calling)
             target = frame.wait.call.target
             self.fail_call(frame, names.DATA_LIMIT_EXCEEDED, _too_large(target.service or target.resource))
         else:
-            state = self.end_call(frame, "Succeeded", output)
-            self.deliver(frame, state, output, size)
+            self.deliver(frame, self.end_call(frame, "Succeeded", output), output, size)
 
     def fail_call(self, frame: Frame, error: str | None, cause: str | None) -> None:
-        """The task of the frame failed."""
+        """The task, or the map run, of the frame failed."""
+        if isinstance(frame.program.states[frame.state], Map):
+            mapruns.fail(self, frame, error, cause)
+            return
         self.end_call(frame, "Failed", error, cause)
         self.fail_state(frame, error, cause)
 

@@ -122,15 +122,19 @@ def _state(name: str, state: Document, address: str, language: str, parts: dict[
             )
         case _:
             processor = state.get("ItemProcessor") or state["Iterator"]
+            config = processor.get("ProcessorConfig", {})
             return compiled.Map(
                 **common,
                 **_working(state, flow),
                 read=flow.map_input(state),
-                items=flow.items(state),
+                items=None if "ItemReader" in state else flow.items(state),
                 select=flow.item_selector(state),
                 limit=flow.limit(state),
-                checks=flow.tolerances(state),
+                run=flow.map_run(state),
                 processor=_part(processor, _below(address, name), language, parts),
+                distributed=config.get("Mode") == "DISTRIBUTED",
+                execution_type=config.get("ExecutionType", "STANDARD"),
+                label=state.get("Label", name),
             )
 
 

@@ -142,16 +142,21 @@ class Parallel(Working):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Map(Working):
-    """`items` gives the array (or object) from the effective input that `read` gives.
+    """`items` gives the array from the effective input that `read` gives; None where an ItemReader does.
 
     `select` makes an iteration's input (None: the item as it is); `limit` gives MaxConcurrency, 0 for none.
+    `run` gives what is evaluated once the Map has started: the tolerances and, where it is `distributed`,
+    the fields of its map run. `execution_type` is that of the child executions, `label` names the map run.
     """
 
-    items: Select
+    items: Select | None
     select: Select | None
     limit: Select
-    checks: tuple[Select, ...]
+    run: Select | None
     processor: Program
+    distributed: bool
+    execution_type: str
+    label: str
 
 
 def target(resource: str) -> Target:

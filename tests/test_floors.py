@@ -11,7 +11,7 @@ FLOORS = [
     {"values", "errors", "names", "times", "quotas", "jsontext"},
     {"paths", "intrinsics", "templates", "rules", "jsonata"},
     {"yamltext", "source", "checks", "dataflow", "retry", "states", "program"},
-    {"history", "frames", "scope", "machine", "joining", "execution", "checkpoint", "visits"},
+    {"history", "frames", "scope", "machine", "joining", "mapruns", "execution", "checkpoint", "visits"},
     {"resources", "drive", "face", "recorded", "diff", "redrive"},
     {"stages", "inspection", "teststate", "testing", "graph", "coverage", "distributed", "aws"},
 ]

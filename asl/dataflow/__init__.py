@@ -8,6 +8,21 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
+from typing import NamedTuple
+
+from asl.states import Merge
+
+
+class Step(NamedTuple):
+    """One step of a state's data flow.
+
+    `stage` is what TestState's inspectionData calls the value that it gives; `apply` makes that of the raw input
+    and the value so far, and is None where the definition leaves the value as it is.
+    """
+
+    stage: str
+    apply: Merge | None
+
 
 _MODULES = {"JSONPath": "asl.dataflow.jsonpath", "JSONata": "asl.dataflow.jsonata"}
 

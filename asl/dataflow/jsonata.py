@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from asl import jsonata, times
+from asl.dataflow import Step
 from asl.errors import EvaluationError
 from asl.retry import Catcher
 from asl.states import Assign, Merge, Rule
@@ -132,6 +133,24 @@ def _merge(holder: Document, field: str, second: str, location: str | None = Non
 def arguments(state: Document) -> Select | None:
     """Raw input → what the work is given (Arguments; the input itself without them)."""
     return _of_input(state, "Arguments")
+
+
+def before(state: Document) -> tuple[Step, ...]:
+    """The step of `arguments`, which Tasks and Parallels take."""
+    if state["Type"] not in ("Task", "Parallel"):
+        return ()
+    select = arguments(state)
+    return (
+        Step("afterArguments", None if select is None else (lambda raw, value, scope: select(raw, scope))),
+    )
+
+
+def after(state: Document) -> tuple[Step, ...]:
+    """The step of `write` and `output`."""
+    if state["Type"] in ("Pass", "Task", "Parallel", "Map"):
+        return (Step("output", write(state)),)
+    select = output(state)
+    return (Step("output", None if select is None else (lambda raw, value, scope: select(raw, scope))),)
 
 
 def result(state: Document) -> Select | None:
@@ -331,21 +350,30 @@ def limit(state: Document) -> Select:
     return _typed(state, "MaxConcurrency", "integer") or (lambda raw, scope: 0)
 
 
-def tolerances(state: Document) -> tuple[Select, ...]:
-    """The checks of ToleratedFailureCount and …Percentage, made once the Map has started."""
-    return tuple(
-        _within(state, field, expected, most, text)
-        for field, expected, most, text in (
-            ("ToleratedFailureCount", "integer", float("inf"), "ToleratedFailureCount cannot be negative."),
-            (
-                "ToleratedFailurePercentage",
-                "number",
-                100,
-                "ToleratedFailurePercentage must be between 0 and 100.",
-            ),
-        )
+def map_run(state: Document) -> Select | None:
+    """Raw input → what a Map evaluates once it has started, by the names of its fields.
+
+    ToleratedFailureCount and ToleratedFailurePercentage, and of a distributed Map ItemReader, ItemBatcher and
+    ResultWriter. None where the state has none of them.
+    """
+    parts: dict[str, Select] = {
+        field: _within(state, field, expected, most, text)
+        for field, expected, most, text in _TOLERANCES
         if field in state
-    )
+    }
+    for field in ("ItemReader", "ItemBatcher", "ResultWriter"):
+        select = _of_input(state, field)
+        if select is not None:
+            parts[field] = select
+    if not parts:
+        return None
+    return lambda raw, scope: {field: select(raw, scope) for field, select in parts.items()}
+
+
+_TOLERANCES: tuple[tuple[str, str, float, str], ...] = (
+    ("ToleratedFailureCount", "integer", float("inf"), "ToleratedFailureCount cannot be negative."),
+    ("ToleratedFailurePercentage", "number", 100, "ToleratedFailurePercentage must be between 0 and 100."),
+)
 
 
 def _within(state: Document, field: str, expected: str, most: float, text: str) -> Select:

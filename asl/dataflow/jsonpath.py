@@ -6,10 +6,10 @@ raw input, not into what InputPath left of it (recorded: TestState IO_PASS_STATE
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from asl import paths, rules, templates, times
+from asl.dataflow import Step
 from asl.errors import PathError, StatesError
 from asl.names import RUNTIME
 from asl.retry import Catcher
@@ -59,6 +59,35 @@ def _template(state: Document, field: str) -> Select | None:
 def arguments(state: Document) -> Select | None:
     """Raw input → what the work is given (InputPath, then Parameters)."""
     return _then(_path_field(state, "InputPath"), _template(state, "Parameters"))
+
+
+def before(state: Document) -> tuple[Step, ...]:
+    """The steps of `arguments` and `map_input`, one by one.
+
+    A Pass state with a Result takes none of them (recorded: TestState IO_RESULT_PASS_STATE).
+    """
+    if "Result" in state:
+        return ()
+    steps = (Step("afterInputPath", _step(_path_field(state, "InputPath"))),)
+    if state["Type"] in ("Pass", "Task", "Parallel"):
+        return (*steps, Step("afterParameters", _step(_template(state, "Parameters"))))
+    return steps
+
+
+def after(state: Document) -> tuple[Step, ...]:
+    """The steps of `write` and `output`, one by one."""
+    narrow = Step("afterOutputPath", _step(_path_field(state, "OutputPath")))
+    if state["Type"] in ("Choice", "Wait", "Succeed", "Fail"):
+        return (narrow,)
+    return (
+        Step("afterResultSelector", _step(_template(state, "ResultSelector"))),
+        Step("afterResultPath", _write_at(state.get("ResultPath", "$"))),
+        narrow,
+    )
+
+
+def _step(select: Select | None) -> Merge | None:
+    return None if select is None else (lambda raw, value, scope: select(value, scope))
 
 
 def result(state: Document) -> Select | None:
@@ -288,7 +317,8 @@ def _parsed(text: str, kind: str) -> Json:
 
 def credentials(state: Document) -> Select | None:
     """`Credentials`, evaluated on the effective input."""
-    return _then(_path_field(state, "InputPath"), _template(state, "Credentials"))
+    template = _template(state, "Credentials")
+    return None if template is None else _then(_path_field(state, "InputPath"), template)
 
 
 def items(state: Document) -> Select:
@@ -317,20 +347,27 @@ def item_selector(state: Document) -> Select | None:
 
 def limit(state: Document) -> Select:
     """Effective input → MaxConcurrency; 0 means no limit of the definition's own."""
-    path = state.get("MaxConcurrencyPath")
-    if path is not None:
-        return _integer(path, "MaxConcurrencyPath")
-    constant = state.get("MaxConcurrency", 0)
-    return lambda value, scope: constant
+    return _number({"MaxConcurrency": 0, **state}, "MaxConcurrency")
 
 
-def tolerances(state: Document) -> tuple[Select, ...]:
-    """The checks of ToleratedFailureCount and …Percentage, made once the Map has started."""
-    return tuple(
-        bounded(state, field, kind, most, text)
+def map_run(state: Document) -> Select | None:
+    """Effective input → what a Map evaluates once it has started, by the names of its fields.
+
+    ToleratedFailureCount and ToleratedFailurePercentage, and of a distributed Map ItemReader, ItemBatcher and
+    ResultWriter, with every Path form resolved and `Parameters` under the name Arguments. None where the
+    state has none of them.
+    """
+    parts = {
+        field: _bounded(state, field, kind, most, text)
         for field, kind, most, text in _TOLERANCES
         if field in state or f"{field}Path" in state
-    )
+    }
+    parts |= {
+        field: _part(state[field])
+        for field in ("ItemReader", "ItemBatcher", "ResultWriter")
+        if field in state
+    }
+    return _object(parts) if parts else None
 
 
 _TOLERANCES: tuple[tuple[str, str, float, str], ...] = (
@@ -339,18 +376,44 @@ _TOLERANCES: tuple[tuple[str, str, float, str], ...] = (
 )
 
 
-def bounded(state: Document, field: str, kind: str, most: float, text: str) -> Select:
-    """A number field with its Path form, refused with `text` outside 0 … `most`."""
-    path = state.get(f"{field}Path")
-    constant = state.get(field)
-    read: Callable[[Json, Scope], Any] = (
-        _integer(path, f"{field}Path", kind) if path is not None else lambda value, scope: constant
-    )
+def _bounded(state: Document, field: str, kind: str, most: float, text: str) -> Select:
+    """A number field or its Path form, refused with `text` outside 0 … `most`."""
+    read = _number(state, field, kind)
 
     def number(value: Json, scope: Scope) -> Json:
-        found = read(value, scope)
+        found: Any = read(value, scope)
         if not 0 <= found <= most:
             raise StatesError(RUNTIME, text)
         return found  # type: ignore[no-any-return]
 
     return number
+
+
+def _number(holder: Document, field: str, kind: str = "integer") -> Select:
+    """A number field, or its Path form."""
+    path = holder.get(f"{field}Path")
+    return _constant(holder.get(field)) if path is None else _integer(path, f"{field}Path", kind)
+
+
+def _part(holder: Document) -> Select:
+    """ItemReader, ItemBatcher or ResultWriter."""
+    parts: dict[str, Select] = {}
+    for field, value in holder.items():
+        if field in ("Parameters", "BatchInput"):
+            parts[_NEW_NAMES.get(field, field)] = templates.compile(value).select
+        elif field.endswith("Path"):
+            parts[field.removesuffix("Path")] = _integer(value, field)
+        else:
+            parts[field] = _part(value) if isinstance(value, dict) else _constant(value)
+    return _object(parts)
+
+
+_NEW_NAMES = {"Parameters": "Arguments"}
+
+
+def _constant(value: Json) -> Select:
+    return lambda _, scope: value
+
+
+def _object(parts: dict[str, Select]) -> Select:
+    return lambda value, scope: {field: select(value, scope) for field, select in parts.items()}

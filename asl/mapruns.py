@@ -1,0 +1,80 @@
+"""Distributed Map as the machine sees it: one call, which a driver answers with the result of the map run.
+
+The child executions are no frames of this execution: they have histories of their own, and only `MapRun…`
+events stand in the parent's. A child cannot read the variables of the parent.
+"""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+from typing import TYPE_CHECKING
+
+from asl.errors import StatesError
+from asl.frames import Calling, Frame, MapRun
+from asl.states import Map, Target
+from asl.values import Json
+
+if TYPE_CHECKING:
+    from asl.machine import Machine
+
+KIND = "MapRun"
+
+
+def begin(machine: Machine, frame: Frame, state: Map, input: Json, payload: dict[str, Json]) -> None:
+    """Start the map run of the frame's state: it is a call from now on."""
+    identity = machine.identity
+    number = uuid.UUID(int=machine.scope.stream("map run").getrandbits(128), version=4)
+    arn = (
+        f"arn:aws:states:{identity.region}:{identity.account}:mapRun:"
+        f"{identity.machine}/{state.label}:{number}"
+    )
+    machine.chain(frame, "MapRunStarted", None, arn)
+    call = make_call(machine, frame, state, machine.next_call, sum(frame.tries.values()), payload, input, arn)
+    machine.next_call += 1
+    frame.wait = Calling(call, None, machine.scope.now)
+
+
+def make_call(
+    machine: Machine, frame: Frame, state: Map, id: int, attempt: int, payload: Json, input: Json, arn: str
+) -> MapRun:
+    """The call of a map run, from now on outstanding."""
+    call = MapRun(id, frame.path, state.name, attempt, Target(arn, KIND, None, None, False, False), payload)
+    call.processor, call.type, call.arn = state.processor, state.execution_type, arn
+    call.input = input
+    call.select = partial(_select, machine, frame, state, input)
+    machine.register(call, frame)
+    return call
+
+
+def _select(machine: Machine, frame: Frame, state: Map, input: Json, item: dict[str, Json]) -> Json:
+    """A child's input: what ItemSelector makes of the Map's input and of the item, else the item itself."""
+    if state.select is None:
+        return item["Value"]
+    outer, frame.item = frame.item, item
+    machine.scope.frame = frame
+    try:
+        return state.select(input, machine.scope)
+    except StatesError as problem:
+        raise StatesError(problem.error, machine.worded(frame, problem.cause)) from None
+    finally:
+        frame.item = outer
+
+
+def succeed(machine: Machine, frame: Frame, state: Map, output: Json) -> None:
+    """The map run succeeded. The exit of the state hangs on the run's start (recorded since November 2024)."""
+    machine.drop_call(frame)
+    frame.wait = None
+    started = frame.last
+    machine.chain(frame, "MapRunSucceeded")
+    machine.leaf(frame, "MapStateSucceeded")
+    frame.last = started
+    machine.deliver(frame, state, output, machine.gauge(output))
+
+
+def fail(machine: Machine, frame: Frame, error: str | None, cause: str | None) -> None:
+    """The map run failed."""
+    machine.drop_call(frame)
+    frame.wait = None
+    machine.chain(frame, "MapRunFailed", None, error, cause)
+    machine.fail_state(frame, error, cause, of_child=True)
