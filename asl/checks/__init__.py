@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from asl.checks import graph, jsonpath, language, lints, shape, tasks
+from asl.checks import graph, jsonata, jsonpath, language, lints, shape, tasks, variables
 from asl.checks.machine import Definition, survey
 from asl.errors import Problem
 from asl.values import Json
@@ -19,6 +19,7 @@ RULES: tuple[Rule, ...] = (
     language.fields,
     language.numbers,
     jsonpath.syntax,
+    jsonata.syntax,
     tasks.resources,
     tasks.readers,
     tasks.errors,
@@ -26,6 +27,8 @@ RULES: tuple[Rule, ...] = (
     graph.names,
     graph.transitions,
     graph.reachability,
+    variables.names,
+    variables.undefined,
     lints.service,
     lints.endless,
 )

@@ -48,7 +48,11 @@ def reachability(definition: Definition) -> Iterator[Problem]:
     placeholder), nothing is said either.
     """
     for scope in definition.scopes:
-        if not scope.complete or not all(_is_known(state) for state in scope.states.values()):
+        if (
+            not scope.states
+            or not scope.complete
+            or not all(_is_known(state) for state in scope.states.values())
+        ):
             continue
         if scope.outer is None and not any(map(is_terminal, scope.states.values())):
             yield Problem("", "MISSING_END_STATE", "Workflow has no terminal state")

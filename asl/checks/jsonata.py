@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from asl import times
 from asl.checks.machine import Definition, Object, State, failed, rules
-from asl.errors import ExpressionError, Problem
+from asl.errors import Problem
 from asl.jsontext import PLACEHOLDER
 from asl.values import Json
 
@@ -96,15 +96,12 @@ def reading(expression: str) -> Reading:
     from asl import jsonata  # slow to import, and half of all machines have no JSONata
 
     found = jsonata.check(expression)
-    if found:
-        position = None
-        try:
-            jsonata.compile(expression)
-        except ExpressionError as error:
-            position = error.position
-        return _NOTHING._replace(problems=tuple((code, message, position) for code, message in found))
-    compiled = jsonata.compile(expression)
-    return Reading((), frozenset(compiled.variables), frozenset(compiled.states_fields))
+    try:
+        compiled = jsonata.compile(expression)
+    except jsonata.JsonataError as error:
+        return _NOTHING._replace(problems=tuple((code, text, error.position) for code, text in found))
+    problems = tuple((code, text, None) for code, text in found)
+    return Reading(problems, compiled.variables - {"states"}, compiled.states_fields - {"*"})
 
 
 def syntax(definition: Definition) -> Iterator[Problem]:
@@ -118,8 +115,7 @@ def syntax(definition: Definition) -> Iterator[Problem]:
 
 def _of_use(use: Use) -> Iterator[Problem]:
     if not is_expression(use.text):
-        bare = use.text.strip()
-        if bare.startswith("{%") or bare.endswith("%}"):
+        if use.text.startswith("{%"):  # anything else is a plain string, as recorded
             yield failed(use.location, "JSONata string must start with {% and end with %}")
         return
     if PLACEHOLDER.search(use.text):
@@ -140,7 +136,8 @@ def _of_use(use: Use) -> Iterator[Problem]:
 def _show(expression: str, position: int | None) -> str:
     """The line of the expression that is wrong, with a caret under the place."""
     if position is None:
-        return expression.strip()
+        text = " ".join(expression.split())
+        return text if len(text) <= 100 else f"{text[:97]}..."
     start = expression.rfind("\n", 0, position) + 1
     line = expression[start:].partition("\n")[0]
     return f"{line}\n{' ' * (position - start)}^"

@@ -179,10 +179,11 @@ def _all_of(part: Schema, build: Build) -> Test:
 
 def _case(branch: Schema) -> tuple[str, str] | None:
     """The field and the constant of a branch that reads: if this field is that text, then …"""
-    if branch.keys() != {"if", "then"} or branch["if"].keys() != {"required", "properties"}:
+    if branch.keys() != {"if", "then"} or branch["if"].keys() != {"type", "required", "properties"}:
         return None
     [(name, value), *others] = branch["if"]["properties"].items()
-    told = branch["if"]["required"] == [name] and not others and isinstance(value.get("const"), str)
+    only = branch["if"]["type"] == "object" and branch["if"]["required"] == [name] and not others
+    told = only and isinstance(value.get("const"), str)
     return (name, value["const"]) if told else None
 
 
@@ -259,6 +260,8 @@ def location(path: Iterable[str | int]) -> str:
 def _translate(error: Any) -> Iterator[Problem]:
     path = list(error.absolute_path)
     place = location(path)
+    if error.validator == "oneOf" and not isinstance(error.instance, dict):
+        return  # its type is wrong, which is said already
     if error.validator == "required":
         yield from _missing(place, error.validator_value, error.instance)
     elif error.validator == "additionalProperties":
@@ -267,9 +270,7 @@ def _translate(error: Any) -> Iterator[Problem]:
             if name not in known:
                 yield failed(place, f"Field '{name}' is not supported", near(name, known))
     elif error.validator == "oneOf":
-        if not isinstance(error.instance, dict):
-            return  # its type is wrong, which is said already
-        yield failed(place, _one_of_text(error.validator_value, error.instance))
+        yield _one_of_problem(place, error.validator_value, error.instance)
     elif error.validator == "not" and not error.validator_value:  # a field that stands where it never may
         yield failed(location(path[:-1]), f"Field '{path[-1]}' is not supported")
     elif error.validator == "not":
@@ -292,13 +293,19 @@ def _only_one(names: Iterable[str]) -> str:
     return f"There should only be one of the following fields: [{', '.join(names)}]"
 
 
-def _one_of_text(branches: Sequence[Schema], instance: Any) -> str:
+def _one_of_problem(place: str, branches: Sequence[Schema], instance: Any) -> Problem:
     names = [branch["required"][0] for branch in branches]
+    given = [name for name in names if name in instance]
+    shown = ", ".join(names)
+    if "StringEquals" in names:  # the operators; the list is cut short where the text was written down
+        message = "There should only be one of the following fields: [StringEquals, ...]"
+        return failed(place, message, f"there are {' and '.join(given)}" if given else "there is none")
     if "Condition" in names:
-        return f"The object must have only one of the following fields, [{', '.join(names)}]"
-    if "StringEquals" in names or sum(name in instance for name in names) > 1:
-        return _only_one(names)
-    return f"This object should have only one of the following fields: [{', '.join(names)}]"
+        message = f"The object must have only one of the following fields, [{shown}]"
+        return failed(place, message)
+    if len(given) > 1:
+        return failed(place, _only_one(names))
+    return failed(place, f"This object should have only one of the following fields: [{shown}]")
 
 
 def _enum_text(name: object, values: Sequence[str]) -> str:

@@ -13,7 +13,8 @@ from asl.jsontext import PLACEHOLDER
 
 def names(definition: Definition) -> Iterator[Problem]:
     """Names are Unicode identifiers of at most 80 characters; `states` is reserved; one that an outer scope
-    assigns may not be assigned in an inner one (the executions of a Distributed Map are scopes of their own).
+    assigns may not be assigned in an inner one. (The executions of a Distributed Map are scopes of their own;
+    what a catcher assigns does not count, as recorded: PARALLEL_CATCH_ERROR_VARIABLE_SAMPLING.)
     """
     for scope in definition.scopes:
         outer = _outer_names(scope)
@@ -52,7 +53,11 @@ def _assignments(scope: Scope) -> Iterator[tuple[str, Object, str]]:
 
 
 def _assigned(scope: Scope) -> set[str]:
-    return {_name(key, language) for _, assign, language in _assignments(scope) for key in assign}
+    names: set[str] = set()
+    for state in scope.states.values():
+        for holder in (state.fields, *(rule for _, rule in rules(state, "Choices"))):
+            names |= _keys(holder, state.language)
+    return names
 
 
 def _outer_names(scope: Scope) -> set[str]:
