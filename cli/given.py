@@ -1,0 +1,162 @@
+"""What is given on the command line: JSON documents, `${…}` values, task functions."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .failure import Refusal, because
+
+Functions = dict[str, Callable[..., Any]]
+
+
+def document(text: str, option: str) -> Any:
+    """The JSON value in `text`, in the file after `@`, or on standard input for `-`."""
+    if text == "-":
+        where, text = "standard input", _decoded(sys.stdin.buffer.read(), "standard input")
+    elif text.startswith("@"):
+        where = text[1:]
+        try:
+            text = _decoded(Path(where).read_bytes(), where)
+        except OSError as problem:
+            raise Refusal(f"{option}: {because(problem)}") from problem
+    else:
+        where = option
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except ValueError as problem:
+        raise Refusal(_broken(problem, text, where, option)) from problem
+    except RecursionError as problem:
+        raise Refusal(f"{where}: the JSON is nested too deep") from problem
+
+
+def _decoded(data: bytes, where: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise Refusal(
+            f"{where} is not UTF-8: byte 0x{data[problem.start]:02x} at {problem.start}"
+        ) from problem
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _broken(problem: ValueError, text: str, where: str, option: str) -> str:
+    if not isinstance(problem, json.JSONDecodeError):
+        return f"{where}: {problem}"
+    if not text.strip():
+        return f"{where} is empty; give a JSON document, such as {{}}"
+    line = text.splitlines()[problem.lineno - 1] if problem.lineno <= len(text.splitlines()) else ""
+    told = f"{where} is not JSON: {problem.msg} at line {problem.lineno}, column {problem.colno}"
+    if where == option:
+        if Path(text).is_file():
+            return f"{told}; to read the file, write {option} @{text}"
+        return f"{told}: {_cut(text, problem.pos)}"
+    return f"{told}: {_cut(line, problem.colno - 1)}"
+
+
+def _cut(text: str, place: int) -> str:
+    """The text around the place, on one line."""
+    first, last = max(0, place - 40), place + 40
+    return f"{'…' if first else ''}{text[first:last]}{'…' if text[last:] else ''}".replace("\n", " ")
+
+
+def definitions(pairs: Iterable[str], option: str = "--define") -> dict[str, str]:
+    """The values of `${Name}` placeholders from `NAME=VALUE`, or from `@file` with a JSON object."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if pair.startswith("@"):
+            given = document(pair, option)
+            if not isinstance(given, dict):
+                raise Refusal(f"{option}: {pair[1:]} holds no JSON object of names and values")
+            found |= {key: item if isinstance(item, str) else json.dumps(item) for key, item in given.items()}
+        elif equals and name:
+            found[name] = value
+        else:
+            raise Refusal(f"{option} {pair}: write NAME=VALUE, or @file.json")
+    return found
+
+
+def tasks(machine: Path, pairs: Iterable[str]) -> Functions:
+    """The task functions: those of a `tasks.py` beside the machine, and over them `NAME=module:function`."""
+    beside = machine.parent / "tasks.py"
+    found = _public(_module_at(beside)) if beside.is_file() else {}
+    if pairs:
+        sys.path.insert(0, str(Path.cwd()))  # as `python -m` has it
+    for pair in pairs:
+        name, equals, target = pair.partition("=")
+        if not (name and equals and ":" in target):
+            raise Refusal(f"--task {pair}: write NAME=module:function")
+        found[name] = _function(pair, *target.rsplit(":", 1))
+    return found
+
+
+def _function(pair: str, module: str, name: str) -> Callable[..., Any]:
+    try:
+        found: Any = importlib.import_module(module)
+    except Exception as problem:
+        raise Refusal(f"--task {pair}: the module {module} does not import: {_said(problem)}") from problem
+    for part in name.split("."):
+        if not hasattr(found, part):
+            there = ", ".join(sorted(_public(found))) if isinstance(found, ModuleType) else ""
+            has = f"; it has {there}" if there else ""
+            raise Refusal(f"--task {pair}: {module} has no {name}{has}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise Refusal(f"--task {pair}: {module}:{name} is not a function but {type(found).__name__}")
+    function: Callable[..., Any] = found
+    return function
+
+
+def _module_at(path: Path) -> ModuleType:
+    """The module in the file; what lies beside it can be imported by it."""
+    from importlib.util import module_from_spec, spec_from_file_location  # not every machine has tasks
+
+    sys.path.insert(0, str(path.parent.resolve()))
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[path.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as problem:
+        raise Refusal(f"{path} does not import: {_said(problem)}") from problem
+    return module
+
+
+def _public(module: ModuleType) -> Functions:
+    """Its `TASKS` where it has them, else the public functions that it defines."""
+    named = getattr(module, "TASKS", None)
+    if named is not None:
+        wrong = [name for name, function in dict(named).items() if not callable(function)]
+        if wrong:
+            raise Refusal(f"{module.__file__}: TASKS[{wrong[0]!r}] is not a function")
+        return dict(named)
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isfunction(value) and not name.startswith("_") and value.__module__ == module.__name__
+    }
+
+
+def _said(problem: BaseException) -> str:
+    """The exception in a line, with the place in the user's own file."""
+    if isinstance(problem, SyntaxError):
+        return f"SyntaxError: {problem.msg} ({problem.filename}:{problem.lineno})"
+    place = ""
+    trace = problem.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not file.startswith("<") and file not in (__file__, importlib.__file__):
+            place = f" ({file}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return f"{type(problem).__name__}: {problem}{place}"

@@ -1,0 +1,159 @@
+"""`asl run`: run a state machine on an input, with Python functions as its tasks."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import deque
+from pathlib import Path
+
+import click
+
+import asl
+
+from . import given
+from .failure import Refusal, because
+
+
+@click.command()
+@click.argument("machine", type=click.Path(path_type=Path))
+@click.option(
+    "--input", "-i", "input_", metavar="JSON|@FILE|-", default="{}", help="The input; {} without it."
+)
+@click.option(
+    "--task", "-t", multiple=True, metavar="NAME=MODULE:FUNCTION", help="Serves the tasks of that name."
+)
+@click.option("--define", "-d", multiple=True, metavar="NAME=VALUE|@FILE", help="Gives ${NAME} a value.")
+@click.option("--start-time", metavar="TIME", help="When it starts, such as 2026-01-01T00:00:00Z.")
+@click.option("--seed", type=int, default=0, help="Decides all that is random: UUIDs, numbers, jitter.")
+@click.option("--history", metavar="FILE", help="Write the history there, as get-execution-history gives it.")
+@click.option("--real-time", is_flag=True, help="Let waits take their time and tasks run side by side.")
+@click.option("--output", type=click.Choice(["json", "text"]), default="json", help="The form of the result.")
+@click.option("--quiet", "-q", is_flag=True, help="Nothing on stderr but errors.")
+def run(
+    machine: Path,
+    input_: str,
+    task: tuple[str, ...],
+    define: tuple[str, ...],
+    start_time: str | None,
+    seed: int,
+    history: str | None,
+    real_time: bool,
+    output: str,
+    quiet: bool,
+) -> int:
+    """Run the state machine in the file MACHINE.
+
+    Task states call the Python functions of a tasks.py beside the machine, by the name of the state or of the
+    resource, and those that --task names. Time is virtual unless --real-time says otherwise: nobody waits for a
+    Wait or for a retry, and the same arguments give the same history.
+
+    The result goes to stdout as JSON, and a summary to stderr. Exit code: 0 succeeded; 1 failed, timed out,
+    aborted or still waiting; 2 what cannot be used, read or written.
+    """
+    if real_time and start_time is not None:
+        raise click.UsageError("--start-time sets the virtual clock; with --real-time it starts now.")
+    document = given.document(input_, "--input")
+    loaded = _load(machine, given.definitions(define))
+    functions = given.tasks(machine, task)
+    interrupted = False
+    try:
+        if real_time:
+            result, interrupted = _in_real_time(loaded, document, functions, seed)
+        else:
+            result = loaded.run(document, tasks=functions, start_time=start_time, seed=seed)
+    except asl.InputError as problem:
+        raise Refusal(f"--input: {problem}") from problem
+    except asl.UnservedCall as problem:
+        raise Refusal(f"{problem}; {_remedy(machine)}") from problem
+    except ValueError as problem:
+        raise Refusal(f"--start-time: {problem}") from problem
+    click.echo(_json(result) if output == "json" else _text(result))
+    if not quiet:
+        _summarise(loaded, result, "real" if real_time else "virtual")
+    if history is not None:
+        _save(result.history, history)
+    if interrupted:
+        raise click.Abort
+    return 0 if result.status == "SUCCEEDED" else 1
+
+
+def _load(machine: Path, define: dict[str, str]) -> asl.StateMachine:
+    try:
+        return asl.load(machine, define=define)
+    except asl.DefinitionError as problem:
+        told = "\n".join(f"  {each}" for each in problem.problems)
+        raise Refusal(f"{machine} cannot be run:\n{told}") from problem
+
+
+def _in_real_time(
+    machine: asl.StateMachine, document: asl.Json, functions: given.Functions, seed: int
+) -> tuple[asl.Result, bool]:
+    """The result, and whether Ctrl-C stopped the execution; its history is whole then too."""
+    import asyncio  # slow to import
+
+    from asl.face import result_of
+
+    seen: deque[asl.Execution] = deque(maxlen=1)
+    try:
+        return asyncio.run(machine.run_async(document, tasks=functions, seed=seed, watch=seen.append)), False
+    except KeyboardInterrupt:
+        if not seen:
+            raise
+        return result_of(seen[-1]), True
+
+
+def _remedy(machine: Path) -> str:
+    return (
+        f"add --task 'NAME=module:function', or a function to {machine.parent / 'tasks.py'}, "
+        "where NAME is the state, the resource or the function in its ARN"
+    )
+
+
+def _json(result: asl.Result) -> str:
+    """The result as an object: its status, and its output or its error and cause."""
+    shown: dict[str, asl.Json] = {"status": result.status}
+    if result.status == "SUCCEEDED":
+        shown["output"] = result.output
+    else:
+        shown |= {key: text for key, text in _blame(result) if text is not None}
+    return json.dumps(shown, indent=2, ensure_ascii=False)
+
+
+def _text(result: asl.Result) -> str:
+    """The result for people: the status, the output or the error, the states in the order entered."""
+    lines = [result.status]
+    if result.status == "SUCCEEDED":
+        lines.append(json.dumps(result.output, indent=2, ensure_ascii=False))
+    else:
+        lines += [f"{key}: {text}" for key, text in _blame(result) if text is not None]
+    return "\n".join([*lines, "path: " + " → ".join(result.path)])
+
+
+def _blame(result: asl.Result) -> list[tuple[str, str | None]]:
+    return [("error", result.error), ("cause", result.cause)]
+
+
+def _summarise(machine: asl.StateMachine, result: asl.Result, clock: str) -> None:
+    """On stderr: a table where a person watches, one line anywhere else."""
+    first, last = result.history[0].at, result.history[-1].at
+    line = (
+        f"{machine.name}: {result.status} after {(last - first) / 1000:g} s of {clock} time; "
+        f"{len(result.path)} states entered, {len(result.history)} events"
+    )
+    if sys.stderr.isatty():
+        from . import render
+
+        render.visits(result.visits, first)
+    click.echo(line, err=True)
+    for call in result.execution.calls.values():
+        click.echo(f"{call.path} {call.state}: still waits for the answer of {call.resource}", err=True)
+
+
+def _save(history: asl.History, file: str) -> None:
+    try:
+        history.save(file)
+    except OSError as problem:
+        raise Refusal(
+            f"--history: the history could not be written whole: {because(problem, file)}"
+        ) from problem
