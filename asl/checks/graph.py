@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
-from asl.checks.machine import Definition, Scope, State, rules
+from asl.checks.machine import Definition, Scope, State
 from asl.checks.shape import near
 from asl.errors import Problem
 from asl.jsontext import PLACEHOLDER
@@ -34,10 +34,9 @@ def edges(state: State) -> Iterator[tuple[str, Json]]:
     for name in ("Next", "Default"):
         if name in state.fields:
             yield f"{state.location}/{name}", state.fields[name]
-    for name in ("Choices", "Catch"):
-        for location, rule in rules(state, name):
-            if "Next" in rule:
-                yield f"{location}/Next", rule["Next"]
+    for location, rule in (*state.choices, *state.catchers):
+        if "Next" in rule:
+            yield f"{location}/Next", rule["Next"]
 
 
 def reachability(definition: Definition) -> Iterator[Problem]:

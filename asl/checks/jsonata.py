@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from asl import times
-from asl.checks.machine import Definition, Object, State, failed, rules
+from asl.checks.machine import Definition, Object, State, failed
 from asl.errors import Problem
 from asl.jsontext import PLACEHOLDER
 from asl.values import Json
@@ -56,9 +56,10 @@ def uses(state: State) -> Iterator[Use]:
         if name not in _NOT_READ:
             fields = after if name in ("Output", "Assign") else _ALWAYS
             yield from _strings(value, f"{state.location}/{name}", fields, name in _PAYLOADS)
-    for name, fields in (("Choices", _ALWAYS), ("Catch", _ALWAYS | {"errorOutput"})):
-        for location, rule in rules(state, name):
-            yield from _strings(rule, location, fields, False)
+    for location, rule in state.choices:
+        yield from _strings(rule, location, _ALWAYS, False)
+    for location, rule in state.catchers:
+        yield from _strings(rule, location, _ALWAYS | {"errorOutput"}, False)
 
 
 def _strings(value: Json, location: str, fields: frozenset[str], payload: bool) -> Iterator[Use]:

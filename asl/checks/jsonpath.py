@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, cast
 
 from asl import intrinsics, paths, times
-from asl.checks.machine import Definition, Object, State, failed, rules
+from asl.checks.machine import Definition, Object, State, failed
 from asl.errors import ExpressionError, Problem
 from asl.jsontext import PLACEHOLDER
 from asl.values import Json
@@ -64,9 +64,8 @@ def uses(state: State) -> Iterator[Use]:
             config = inner.get("ReaderConfig")
             if isinstance(config, dict):
                 yield from _of_object(config, f"{state.location}/{name}/ReaderConfig")
-    for name in ("Choices", "Catch"):
-        for location, rule in rules(state, name):
-            yield from _of_rule(rule, location)
+    for location, rule in (*state.choices, *state.catchers):
+        yield from _of_rule(rule, location)
 
 
 def _of_object(fields: Object, location: str) -> Iterator[Use]:

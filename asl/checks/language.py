@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from asl.checks.machine import Definition, Object, State, failed, rules
+from asl.checks.machine import Definition, Object, State, failed
 from asl.errors import Problem
 from asl.jsontext import PLACEHOLDER
 from asl.values import Json
@@ -58,9 +58,9 @@ def fields(definition: Definition) -> Iterator[Problem]:
             yield failed(state.location, message)
             continue
         yield from _other(state, state.location, state.fields, _JSONPATH, _JSONATA)
-        for location, rule in rules(state, "Choices"):
+        for location, rule in state.choices:
             yield from _other(state, location, rule, *_IN_CHOICES)
-        for location, rule in rules(state, "Catch"):
+        for location, rule in state.catchers:
             yield from _other(state, location, rule, *_IN_CATCH)
         for path, jsonpath, jsonata in _INNER:
             inner = _at(state.fields, path)

@@ -27,6 +27,9 @@ class State:
     language: str
     downgraded: bool
     """Declares JSONPath in a machine of JSONata: refused, and nothing else is said about its language."""
+    choices: tuple[tuple[str, Object], ...]
+    catchers: tuple[tuple[str, Object], ...]
+    """The members of Choices and Catch that are objects, with their locations."""
 
 
 @dataclass(slots=True)
@@ -90,7 +93,9 @@ def survey(document: Json, type: str) -> Definition:
             own = _language(fields, language)
             downgraded = language == "JSONata" and own == "JSONPath"
             location = f"{scope.location}/States/{name}"
-            state = State(name, location, fields, str(kind), own, downgraded)
+            choices = _members(fields.get("Choices"), f"{location}/Choices")
+            catchers = _members(fields.get("Catch"), f"{location}/Catch")
+            state = State(name, location, fields, str(kind), own, downgraded, choices, catchers)
             scope.states[name] = state
             if kind in ("Parallel", "Map"):
                 scopes.extend(_inner(state, scope))
@@ -117,9 +122,7 @@ def _inner(state: State, outer: Scope) -> Iterator[Scope]:
             yield Scope(f"{state.location}/{name}", processor, outer, state, distributed)
 
 
-def rules(state: State, name: str) -> Iterator[tuple[str, Object]]:
-    """The members of a state's Choices or Catch, with their locations."""
-    members = state.fields.get(name)
-    for index, rule in enumerate(members if isinstance(members, list) else ()):
-        if isinstance(rule, dict):
-            yield f"{state.location}/{name}[{index}]", rule
+def _members(rules: Json, location: str) -> tuple[tuple[str, Object], ...]:
+    if not isinstance(rules, list):
+        return ()
+    return tuple((f"{location}[{index}]", rule) for index, rule in enumerate(rules) if isinstance(rule, dict))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asl.checks import jsonata, jsonpath
-from asl.checks.machine import Definition, Object, Scope, State, rules
+from asl.checks.machine import Definition, Object, Scope, State
 from asl.checks.shape import near
 from asl.errors import Problem
 from asl.jsontext import PLACEHOLDER
@@ -45,7 +45,7 @@ def _name(key: str, language: str) -> str:
 
 def _assignments(scope: Scope) -> Iterator[tuple[str, Object, str]]:
     for state in scope.states.values():
-        holders = [(state.location, state.fields), *rules(state, "Choices"), *rules(state, "Catch")]
+        holders = [(state.location, state.fields), *state.choices, *state.catchers]
         for location, holder in holders:
             assign = holder.get("Assign")
             if isinstance(assign, dict):
@@ -55,7 +55,7 @@ def _assignments(scope: Scope) -> Iterator[tuple[str, Object, str]]:
 def _assigned(scope: Scope) -> set[str]:
     names: set[str] = set()
     for state in scope.states.values():
-        for holder in (state.fields, *(rule for _, rule in rules(state, "Choices"))):
+        for holder in (state.fields, *(rule for _, rule in state.choices)):
             names |= _keys(holder, state.language)
     return names
 
@@ -121,10 +121,9 @@ def _ways(state: State) -> Iterator[tuple[str, frozenset[str]]]:
     for name in ("Next", "Default"):
         if isinstance(target := state.fields.get(name), str):
             yield target, own
-    for name in ("Choices", "Catch"):
-        for _, rule in rules(state, name):
-            if isinstance(target := rule.get("Next"), str):
-                yield target, _keys(rule, state.language)
+    for _, rule in (*state.choices, *state.catchers):
+        if isinstance(target := rule.get("Next"), str):
+            yield target, _keys(rule, state.language)
 
 
 def _keys(holder: Object, language: str) -> frozenset[str]:
