@@ -135,7 +135,7 @@ class NotJson(ValueError):
     """A task returned something that JSON cannot say; the message says what and where."""
 
 
-_DEEPEST = 500
+_DEEPEST = 200  # what every walk through a value can do by recursion
 
 
 def normalised(value: Any, place: str = "$", depth: int = 0) -> Json:
