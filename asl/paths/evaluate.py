@@ -108,7 +108,9 @@ def _chain(steps: Sequence[Step], depth: int, strict: bool) -> Walk:
             strict=strict,
             depth=depth + position,
         )
-        if isinstance(steps[position], Scan):
+        if isinstance(steps[position], Scan) and place.last:
+            walk = _scan_for_nothing
+        elif isinstance(steps[position], Scan):
             walk = _scan(steps[position + 1], walk, place._replace(last=position + 1 == end))
         else:
             walk = _walker(steps[position], walk, place)
@@ -299,6 +301,12 @@ def _scan(target: Step, walk: Walk, place: Place) -> Walk:
             waiting += reversed(node.values() if isinstance(node, dict) else node)
 
     return scan
+
+
+def _scan_for_nothing(value: Any, found: list[Any], run: Run) -> None:
+    raise PathError(
+        "Current path token is a leaf"
+    )  # `$..length()`, which Jayway turns round to `$.length($..)`
 
 
 def _scan_test(target: Step, place: Place) -> Test:

@@ -8,6 +8,7 @@ true for 2), but have no order. Raises `Invalid` where Jayway's conversion fails
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
@@ -65,6 +66,10 @@ _KINDS: dict[type, Kind] = {
 }
 
 
+_FAST = frozenset((str, int, float))
+"""Types whose values compare among themselves as Python has it."""
+
+
 def kind(value: Operand) -> Kind:
     """The class of an operand."""
     found = _KINDS.get(type(value))
@@ -82,7 +87,7 @@ def decimal(value: int | float | Decimal) -> int | float | Decimal:
 
 def _comparable(left: Operand, right: Operand) -> tuple[Operand, Operand]:
     # Two doubles, or one and an integer that a double can hold, compare as their texts would.
-    if type(left) is type(right) or (_is_small(left) and _is_small(right)):
+    if _is_small(left) and _is_small(right):
         return left, right
     return decimal(left), decimal(right)
 
@@ -103,20 +108,27 @@ def _units(text: str) -> bytes:
     return text.encode("utf-16-be", "surrogatepass")
 
 
-def _compare(left: Operand, right: Operand) -> int | None:
-    # -1, 0, 1; None where the two have no order.
-    if isinstance(left, str) and isinstance(right, str):
-        if not (left.isascii() and right.isascii()):
-            left, right = _units(left), _units(right)
-    elif kind(left) is Kind.NUMBER and kind(right) is Kind.NUMBER:
-        left, right = _comparable(left, right)
-    else:
-        return None
-    return int(left > right) - int(left < right)
+def _ordering(compare: Callable[[Any, Any], bool]) -> Operator:
+    # Text with text, numbers with numbers; everything else has no order.
+    def ordered(left: Operand, right: Operand, spend: Spend) -> bool:
+        one, other = type(left), type(right)
+        if one is other and one in _FAST and one is not str:
+            return compare(left, right)
+        if isinstance(left, str) and isinstance(right, str):
+            if left.isascii() and right.isascii():
+                return compare(left, right)
+            return compare(_units(left), _units(right))
+        if kind(left) is Kind.NUMBER and kind(right) is Kind.NUMBER:
+            return compare(*_comparable(left, right))
+        return False
+
+    return ordered
 
 
 def equal(left: Operand, right: Operand) -> bool:
     """`==`, which asks the left side: text compares as text, a number as a number."""
+    if type(left) is type(right) and type(left) in _FAST:
+        return bool(left == right)
     one, other = kind(left), kind(right)
     if one is Kind.STRING:
         return other in (Kind.STRING, Kind.NUMBER) and left == (
@@ -187,14 +199,6 @@ def _element(value: Operand) -> Operand:
 
 def _contains(elements: Iterable[Operand], value: Operand) -> bool:
     return any(equal(value, element) for element in elements)
-
-
-def _ordered(accepts: Callable[[int], bool]) -> Operator:
-    def ordered(left: Operand, right: Operand, spend: Spend) -> bool:
-        order = _compare(left, right)
-        return order is not None and accepts(order)
-
-    return ordered
 
 
 def _eq(left: Operand, right: Operand, spend: Spend) -> bool:
@@ -333,10 +337,10 @@ OPERATORS: dict[str, Operator] = {
     "!=": _ne,
     "===": _same_kind,
     "!==": _other_kind,
-    "<": _ordered(lambda order: order < 0),
-    "<=": _ordered(lambda order: order <= 0),
-    ">": _ordered(lambda order: order > 0),
-    ">=": _ordered(lambda order: order >= 0),
+    "<": _ordering(operator.lt),
+    "<=": _ordering(operator.le),
+    ">": _ordering(operator.gt),
+    ">=": _ordering(operator.ge),
     "=~": _matches,
     "IN": _in,
     "NIN": _nin,

@@ -35,11 +35,12 @@ class Pattern:
         self._states = states
         self._start = start
         self._looks = any(isinstance(state, _Assert) for state in states)
+        self._first = None if self._looks else self._closure([start], "", "")
         self._known: dict[tuple[frozenset[int], str, str], frozenset[int]] = {}
 
     def matches(self, text: str) -> bool:
         known = self._known
-        current = self._closure([self._start], "", text[:3])
+        current = self._first if self._first is not None else self._closure([self._start], "", text[:3])
         for position, char in enumerate(text, start=1):
             rest = text[position : position + 3] if self._looks else ""
             key = (current, char, rest)
