@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from asl.checks import check, shape
 from asl.errors import Problem
+from tests import validators
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "definitions"
 FIELDS = ("code", "message", "location", "severity")
@@ -132,3 +133,8 @@ def test_a_sound_definition_needs_no_jsonschema() -> None:
         "assert 'jsonschema' not in sys.modules and 'difflib' not in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.skipif(not validators.SHARED.is_dir(), reason="the recordings are not here: ../shared")
+def test_the_verdicts_of_the_service_and_of_others(capsys: pytest.CaptureFixture[str]) -> None:
+    assert validators.main([]) == 0, capsys.readouterr().out

@@ -17,6 +17,7 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _INTEGRATION = re.compile(
     r"arn:[^:]*:states:::(?P<service>[\w-]+):(?P<api>\w+)(?P<pattern>\.sync(?::2)?|\.waitForTaskToken)?"
 )
+_LAMBDA = re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+(:(\$LATEST|[\w-]+))?")
 _SDK = re.compile(r"arn:[^:]*:states:::aws-sdk:[^:]+:[^:.]+(?P<pattern>\.[\w:]+)?")
 
 
@@ -178,6 +179,9 @@ def _required(location: str, field: str) -> Problem:
 
 def _resource(state: State, resource: str, type: str) -> Iterator[Problem]:
     location = f"{state.location}/Resource"
+    if re.match("arn:[^:]*:lambda:", resource) and not _LAMBDA.fullmatch(resource):
+        yield failed(location, "Value is not a valid resource ARN")
+        return
     if not resource.startswith("arn:"):
         yield _not_an_arn(location, resource)
         return
