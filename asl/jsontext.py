@@ -14,7 +14,7 @@ from asl.values import Json
 Duplicates = list[tuple[object, str, tuple[int, int] | None]]
 """Keys that stand twice: the object, the key, and line and column where they are known."""
 
-PLACEHOLDER = re.compile(r"\$\{([^{}$]+)\}")
+PLACEHOLDER = re.compile(r"\$\{\s*([A-Za-z_][^{}$]*)\}")
 """`${Name}`: what SAM, Terraform and others fill in before the service sees the definition."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -67,12 +67,12 @@ def quote_placeholders(text: str) -> tuple[str, list[Problem]]:
         if not token["name"]:
             return token[0]
         line, column = _line_and_column(text, token.start())
-        message, hint = f"'{token[0]}' has no value", f"define {token['name']}"
+        message, hint = f"'{token[0]}' has no value", f"define {token['name'].strip()}"
         problem = Problem("", "ASL_UNRESOLVED_PLACEHOLDER", message, hint=hint, line=line, column=column)
         found.setdefault(message, problem)
         return f'"{token[0]}"'
 
-    return re.sub(_STRING + r"|\$\{(?P<name>[^{}$\"]+)\}", quote, text), list(found.values())
+    return re.sub(_STRING + r"|\$\{\s*(?P<name>[A-Za-z_][^{}$\"]*)\}", quote, text), list(found.values())
 
 
 def position(text: str, steps: list[str | int]) -> tuple[int, int]:
@@ -174,7 +174,7 @@ def _syntax_problem(text: str, reason: str, at: int) -> Problem:
 def _hint(text: str, at: int) -> str | None:
     rest = text[at:]
     if placeholder := PLACEHOLDER.match(rest):
-        return f"'{placeholder[0]}' has no value: define {placeholder[1]}"
+        return f"'{placeholder[0]}' has no value: define {placeholder[1].strip()}"
     if rest.startswith(("//", "/*", "#")):
         return "JSON has no comments"
     if rest[:1] in ("}", "]") and text[:at].rstrip().endswith(","):

@@ -86,7 +86,7 @@ def read(
         return Source(document, problems=tuple(_placeholders(document)))
     if isinstance(source, bytes):
         return parse(_decode(source, None), define=define, format=format, limit=limit)
-    if isinstance(source, str) and (source.lstrip().startswith("{") or "\n" in source):
+    if isinstance(source, str) and (source.lstrip().startswith("{") or "\n" in source or "\0" in source):
         return parse(source, define=define, format=format, limit=limit)
     path = Path(source)
     with path.open("rb") as file:
@@ -108,7 +108,7 @@ def parse(
 ) -> Source:
     """The definition in a text; arguments and errors as for `read`."""
     if define:
-        text = PLACEHOLDER.sub(lambda found: define.get(found[1], found[0]), text)
+        text = PLACEHOLDER.sub(lambda found: define.get(found[1].strip(), found[0]), text)
     if limit is not None and len(text) * 4 > limit:
         _refuse_size(len(text.encode("utf-8", "surrogatepass")), limit, name)
     duplicates: Duplicates = []
@@ -268,7 +268,7 @@ def _placeholders(document: Json) -> Iterator[Problem]:
             for found in PLACEHOLDER.finditer(value) if "${" in value else ():
                 if found[0] not in seen:
                     seen.add(found[0])
-                    message, hint = f"'{found[0]}' has no value", f"define {found[1]}"
+                    message, hint = f"'{found[0]}' has no value", f"define {found[1].strip()}"
                     yield Problem(path, "ASL_UNRESOLVED_PLACEHOLDER", message, "WARNING", hint)
         elif isinstance(value, dict):
             ahead.extend([(f"{path}/{key}", item) for key, item in reversed(value.items())])

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import cast
 
 import yaml
@@ -67,6 +68,7 @@ def position(text: str, steps: list[str | int]) -> tuple[int, int]:
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
+@lru_cache(maxsize=1)  # many problems of one text ask for their places, one after the other
 def _compose(text: str) -> yaml.Node | None:
     try:
         return yaml.compose(text, Loader=_Loader)

@@ -245,7 +245,7 @@ def _result(file: str, problem: asl.Problem, codes: list[str]) -> dict[str, Any]
     if problem.line:
         place["region"] = {"startLine": problem.line, "startColumn": problem.column}
     location: dict[str, Any] = {"physicalLocation": place}
-    if problem.location:
+    if problem.location and not problem.location.startswith("["):
         location["logicalLocations"] = [{"fullyQualifiedName": problem.location}]
     hint = f" ({problem.hint})" if problem.hint else ""
     return {
