@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from json.encoder import encode_basestring
+from typing import Any
 
-from asl.values import Json, number_text
+from asl.values import Json, size
 
 EVENTS_BOUND = 50_000_000
 """Events after which an execution ends even where the quota on them is lifted: a loop must not eat all memory."""
@@ -23,6 +23,13 @@ class Quotas:
     """Iterations of an inline Map at one time, where MaxConcurrency does not say less."""
 
 
+_LARGE = 1024
+"""Bytes from which a value's size is worth remembering."""
+
+_FEW = 32
+"""Members of an object that is measured one by one; above, and in arrays, the encoder is faster."""
+
+
 class Gauge:
     """Measures values in bytes of JSON text, and remembers the large ones, which executions pass on and on."""
 
@@ -34,28 +41,30 @@ class Gauge:
 
     def __call__(self, value: Json) -> int:
         """The size of the value, as `values.size` gives it."""
-        if isinstance(value, str):
-            text = encode_basestring(value)
-            return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-        if isinstance(value, dict | list):
-            known = self._known.get(id(value))
-            if known is not None:
-                return known[1]
-            if isinstance(value, dict):
-                total = 1 + max(1, 2 * len(value))
-                for key, item in value.items():
-                    total += self(key) + self(item)
+        known = self._known.get(id(value))
+        if known is not None:
+            return known[1]
+        has_few = type(value) is dict and len(value) <= _FEW
+        if self._known and has_few:
+            total = self._added_up(value)
+        else:
+            total = size(value)
+            if total >= _LARGE and has_few:
+                self._added_up(value)  # the next value will hold the same parts
+        if total >= _LARGE:
+            if len(self._known) > 4096:
+                self._known.clear()
+            self._known[id(value)] = (value, total)
+        return total
+
+    def _added_up(self, value: Any) -> int:
+        """The size of an object, of which parts may be known."""
+        small: dict[str, Json] = {}
+        total = 0
+        for key, item in value.items():
+            if type(item) is dict or type(item) is list:
+                total += self(item) - 1
+                small[key] = 0
             else:
-                total = 1 + max(1, len(value))
-                for item in value:
-                    total += self(item)
-            if total > 256:
-                if len(self._known) > 4096:
-                    self._known.clear()
-                self._known[id(value)] = (value, total)
-            return total
-        if value is True or value is None:
-            return 4
-        if value is False:
-            return 5
-        return len(str(value)) if isinstance(value, int) else len(number_text(value))
+                small[key] = item
+        return total + size(small)

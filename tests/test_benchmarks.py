@@ -55,7 +55,8 @@ def test_the_floor_records_the_events_that_asl_does(workload: Workload) -> None:
 def test_the_floor_writes_the_documents_that_asl_does(workload: Workload) -> None:
     def documents(events: list[dict[str, Any]]) -> Counter[str]:
         shown = [event.get("stateExitedEventDetails", {}) for event in events]
-        return Counter(json.dumps(details, sort_keys=True) for details in shown)
+        wanted = ("name", "output", "assignedVariables")
+        return Counter(json.dumps([details.get(key) for key in wanted], sort_keys=True) for details in shown)
 
     floor, ours = recorded(workload, workload.input)
     assert documents(floor) == documents(ours)
