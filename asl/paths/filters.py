@@ -4,11 +4,14 @@
     and        = operand { "&&" operand }
     operand    = "!" operand | "(" or ")" | comparison
     comparison = value [ operator value ]           a path alone asks whether it is there
-    value      = path | ["!"] path | string | number | true | false | null | /regex/flags | JSON
+    value      = path | ["!"] path | string | word | number | /regex/flags | JSON
 
-jsonpath-ng knows none of its operators in words (`in`, `subsetof`, `empty` ...), patterns between slashes or
-lists, and takes other words and blanks for names; so this part is a parser of its own. Two words end only at
-a blank, as in Jayway: an operator in letters, and a path before an operator in letters.
+A word is true, false, null, or else text: Jayway's later versions refuse such text, but machines that run on
+the service have it (`[?(@.status==Failure)]` in one of AWS's samples). As in Jayway, an operator in letters
+ends only at a blank, and so does a path before it.
+
+jsonpath-ng knows none of the operators in letters (`in`, `subsetof`, `empty` ...), no pattern between slashes
+and no lists, and takes other words and blanks for names; so this part is a parser of its own.
 """
 
 from __future__ import annotations
@@ -105,6 +108,8 @@ _SIGNS = "<>=~!"
 _NUMBER = re.compile(r"[0-9.eE-]*")
 _DECIMAL = re.compile(r"-?([0-9]{1,1000}(\.[0-9]{0,1000})?|\.[0-9]{1,1000})([eE]-?[0-9]{1,6})?")
 _FLAGS = re.compile("[dixmsuU]*")
+_WORD = re.compile(r"[^\W\d][\w-]*")
+_KEYWORDS: dict[str, Constant] = {"true": True, "false": False, "null": None}
 
 
 def parse_filter(text: str, position: int, depth: int) -> Condition:
@@ -259,8 +264,10 @@ class _Reader:
                 raise self._fault(f"Brackets are not closed in filter {text}")
             self.at = end + 1
             return Document(literals.read(text[start : end + 1], self.depth))
-        if char and char in "tfn":
-            return self._word(char)
+        word = _WORD.match(text, start)
+        if word:
+            self.at = word.end()
+            return _KEYWORDS.get(word[0], word[0])
         found = _NUMBER.match(text, start)
         number = found[0] if found else ""
         self.at += len(number)
@@ -268,15 +275,3 @@ class _Reader:
             where = f"error on position: {start + 2}, char: {text[start : start + 1]}"
             raise self._fault(f"Failed to parse filter: [?{text}], {where}")
         return _number(number)
-
-    def _word(self, char: str) -> bool | None:
-        words: dict[str, tuple[str, bool | None]] = {
-            "t": ("true", True),
-            "f": ("false", False),
-            "n": ("null", None),
-        }
-        word, value = words[char]
-        if not self.text.startswith(word, self.at):
-            raise self._fault("Expected <null> value" if char == "n" else "Expected boolean literal")
-        self.at += len(word)
-        return value

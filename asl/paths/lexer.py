@@ -150,6 +150,7 @@ class _Reader:
 
     def _names(self, at: int, quote: str) -> int:
         text = self.text
+        # A `\\"` between single quotes is two characters (recorded: escape_sequence_parsing).
         kind = Name if quote == "'" else _DoubleQuoted
         self._emit("[", "[", at)
         at += 1
@@ -160,7 +161,8 @@ class _Reader:
                 name = _QUOTED.match(text, at)
                 if not name:
                     raise fault(f"Property has not been closed - missing closing {quote}", at)
-                self._emit("ID", kind(unescape(name[1] if name[2] is None else name[2])), at)
+                inner, literal = (name[1], '"') if quote == "'" else (name[2], "")
+                self._emit("ID", kind(unescape(inner, literal)), at)
                 at = name.end()
             elif char and char in ",]":
                 self._emit(char, char, at)

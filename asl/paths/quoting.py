@@ -15,18 +15,23 @@ def fault(message: str, at: int) -> ExpressionError:
     return ExpressionError(message.replace("{}", str(at)), at)
 
 
-def unescape(text: str) -> str:
-    """The text of a quoted name or string: `\\'`, `\\n`, `\\u0041`; any other escaped character is itself."""
+def unescape(text: str, literal: str = "") -> str:
+    """The text of a quoted name or string: `\\'`, `\\n`, `\\u0041`; any other escaped character is itself.
+
+    A backslash before a character of `literal` escapes nothing and stays.
+    """
     if "\\" not in text:
         return text
-    return _ESCAPE.sub(_unescaped, text)
 
+    def unescaped(found: re.Match[str]) -> str:
+        escaped = found[1]
+        if len(escaped) == 5:
+            return chr(int(escaped[1:], 16))
+        if escaped and escaped in literal:
+            return found[0]
+        return _CONTROLS.get(escaped, escaped or "\\")
 
-def _unescaped(found: re.Match[str]) -> str:
-    escaped = found[1]
-    if len(escaped) == 5:
-        return chr(int(escaped[1:], 16))
-    return _CONTROLS.get(escaped, escaped or "\\")
+    return _ESCAPE.sub(unescaped, text)
 
 
 def unescaped_index(text: str, char: str, start: int) -> int:
