@@ -129,17 +129,7 @@ def _path(use: Use) -> Iterator[Problem]:
         try:
             paths.compile(use.text)
         except ExpressionError as error:
-            problem = failed(use.location, "Value must be a valid JSONPath.", error.message)
-            yield _filter(use, error) or problem
-
-
-def _filter(use: Use, error: ExpressionError) -> Problem | None:
-    """Three real machines have a bare word in a filter (`[?(@.state == done)]`) and were created all the same,
-    so the service does not read filters then. We cannot read it: it will fail when it is compiled."""
-    if not isinstance(use.text, str) or "[?" not in use.text:
-        return None
-    message = f"The filter in '{use.text}' cannot be read"
-    return Problem(use.location, "ASL_INVALID_FILTER", message, "WARNING", error.message)
+            yield failed(use.location, "Value must be a valid JSONPath.", error.message)
 
 
 def _single(use: Use) -> Iterator[Problem]:
@@ -186,7 +176,7 @@ def _value(use: Use) -> Iterator[Problem]:
         else:
             intrinsics.compile(use.text)
     except ExpressionError as error:
-        yield _filter(use, error) or _no_value(use, error.message)
+        yield _no_value(use, error.message)
 
 
 def _no_value(use: Use, hint: str | None) -> Problem:
