@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from asl.errors import Problem
 from asl.values import Json
@@ -16,8 +16,7 @@ TYPES = ("Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map")
 FAILED = "SCHEMA_VALIDATION_FAILED"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """One state: its fields, its type and the query language that holds for it."""
 
     name: str
@@ -50,8 +49,7 @@ class Scope:
     """Every member of `States` is a state of a known type."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(NamedTuple):
     """A whole definition, as the rules get it: the type of machine, and its scopes, outer ones first."""
 
     document: Json
