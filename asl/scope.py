@@ -14,13 +14,20 @@ from asl.values import Json
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The names that an execution goes by, from which its ARNs follow."""
+    """The names that an execution goes by, from which its ARNs follow.
+
+    Names of Express executions are not unique, so their ARNs end in a `run` besides; an execution with a
+    `run` is an Express one. `synchronous` is for those of StartSyncExecution, which cannot be redriven and
+    whose context object has no RedriveCount (recorded: express_sync.query_runtime_memory).
+    """
 
     name: str
     machine: str = "StateMachine"
     account: str = "123456789012"
     region: str = "us-east-1"
     role: str = "arn:aws:iam::123456789012:role/StepFunctionsRole"
+    run: str | None = None
+    synchronous: bool = False
 
     @property
     def machine_arn(self) -> str:
@@ -30,7 +37,10 @@ class Identity:
     @property
     def execution_arn(self) -> str:
         """The execution's ARN."""
-        return f"arn:aws:states:{self.region}:{self.account}:execution:{self.machine}:{self.name}"
+        stem = f"arn:aws:states:{self.region}:{self.account}"
+        if self.run is not None:
+            return f"{stem}:express:{self.machine}:{self.name}:{self.run}"
+        return f"{stem}:execution:{self.machine}:{self.name}"
 
 
 class Here:
@@ -99,15 +109,17 @@ class Here:
         state: dict[str, Json] = {"Name": frame.state, "EnteredTime": times.text(frame.entered_at)}
         if isinstance(frame.program.states.get(frame.state), Working):
             state["RetryCount"] = sum(frame.tries.values())
+        execution: dict[str, Json] = {
+            "Id": identity.execution_arn,
+            "Input": self.input,
+            "StartTime": self._started,
+            "Name": identity.name,
+            "RoleArn": identity.role,
+        }
+        if not identity.synchronous:
+            execution["RedriveCount"] = self.redrives
         context: dict[str, Json] = {
-            "Execution": {
-                "Id": identity.execution_arn,
-                "Input": self.input,
-                "StartTime": self._started,
-                "Name": identity.name,
-                "RoleArn": identity.role,
-                "RedriveCount": self.redrives,
-            },
+            "Execution": execution,
             "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine},
             "State": state,
         }

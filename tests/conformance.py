@@ -43,6 +43,8 @@ def identity(case: Case) -> asl.Identity:
         account=environment.get("account") or "111111111111",
         region=environment.get("region") or "us-east-1",
         role=environment.get("role_arn") or _recorded_role(case),
+        run=parts[8] if parts[5:6] == ["express"] else None,
+        synchronous=environment.get("mode") == "StartSyncExecution",
     )
 
 
