@@ -1,9 +1,9 @@
 """The text of a path into its steps, for every path that Jayway reads.
 
-jsonpath-ng's grammar is the parser: it puts names, indexes, slices, wildcards and `..` in order and gives the
-tree. It is extended by subclassing in the two places that the library leaves open for that: a lexer of ours,
-and the action of NAMED_OPERATOR, which takes the two kinds of step that jsonpath-ng has not, `[?(...)]` and
-`name(...)`. The productions stay as they are, so that the library's prepared tables serve.
+jsonpath-ng's grammar is the parser: it puts the steps in order and gives the tree. It is extended by
+subclassing in the two places that the library leaves open for that: a lexer of ours, and the action of
+NAMED_OPERATOR, which takes the steps that jsonpath-ng has not. The productions stay as they are: they are the
+same in all versions from 1.7 on, and the tables that newer versions bring along serve.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from threading import Lock
 from typing import Any, NoReturn
 
-from jsonpath_ng.jsonpath import Child, Descendants, Fields, Index, Root, Slice, Wildcard
+from jsonpath_ng.jsonpath import Child, Descendants, Fields, Root, Slice
 from jsonpath_ng.lexer import JsonPathLexer
 from jsonpath_ng.parser import JsonPathParser
 
@@ -24,12 +24,10 @@ from asl.paths.steps import (
     MAX_LENGTH,
     NESTED,
     Call,
-    Indexes,
     Names,
     Range,
     Scan,
     Step,
-    Wild,
     check_depth,
 )
 
@@ -57,11 +55,15 @@ def _parser() -> tuple[_Parser, Lock]:
 
 
 class _Lexer(JsonPathLexer):
+    """Jayway's words for jsonpath-ng's grammar."""
+
     def tokenize(self, string: str) -> Iterator[Any]:
         return iter(lexer.words(string))
 
 
 class _Parser(JsonPathParser):
+    """jsonpath-ng's grammar with Jayway's own steps. (The library looks whether there is a docstring.)"""
+
     def p_jsonpath_named_operator(self, p: Any) -> None:
         "jsonpath : NAMED_OPERATOR"
         p[0] = p[1]
@@ -85,12 +87,8 @@ def _chain(tree: Any) -> Iterator[Step]:
         elif isinstance(node, Fields):
             names: Any = node.fields
             yield Names(tuple(map(str, names)), names[0].quote)
-        elif isinstance(node, Index):
-            yield Indexes(tuple(node.indices))
         elif isinstance(node, Slice):
             yield Range(node.start, node.end)
-        elif isinstance(node, Wildcard):
-            yield Wild()
         elif not isinstance(node, Root):
             yield node
 

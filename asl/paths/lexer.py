@@ -1,8 +1,8 @@
 """The text of a path into the words of jsonpath-ng's grammar.
 
 Jayway reads a path character by character, and its words are its own: `$.sl/ash`, `$.@id`, `$.a#` are names,
-blanks are not free. What jsonpath-ng's grammar has no word for, a filter or a function, becomes one word,
-NAMED_OPERATOR, that carries the step.
+blanks are not free. What jsonpath-ng's grammar has no word for (filters, functions), or gives in another form
+with each of its versions (indexes, `*`), becomes one word, NAMED_OPERATOR, that carries the step.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asl.paths.quoting import fault, matching, unescape
-from asl.paths.steps import Call, Filter
+from asl.paths.steps import Call, Filter, Indexes, Wild
 
 
 def words(text: str) -> list[Token]:
@@ -77,7 +77,7 @@ class _Reader:
             if char == "[":
                 at = self._bracket(at)
             elif char == "*":
-                self._step("*", "*", at)
+                self._step("NAMED_OPERATOR", Wild(), at)
                 at += 1
             elif char == " ":
                 raise fault("Could not parse token starting at position {}", at)
@@ -142,7 +142,7 @@ class _Reader:
             wild = _WILD.match(text, at)
             if not wild:
                 raise fault("Expected wildcard token to end with ']' on position {}", text.index("*", at) + 1)
-            self._step("*", "*", at)
+            self._step("NAMED_OPERATOR", Wild(), at)
             return wild.end()
         if first == "?":
             return self._filter(at)
@@ -177,19 +177,19 @@ class _Reader:
                 raise fault(message if char else "Property has not been closed - missing closing ]", at)
 
     def _numbers(self, inner: str, at: int) -> None:
+        if ":" not in inner:
+            indexes = [_integer(number.strip(), at) for number in inner.split(",")]
+            self._step("NAMED_OPERATOR", Indexes(tuple(indexes)), at)
+            return
+        start, end = inner.split(":")[:2]
+        if " " in inner or "," in inner or start == end == "":
+            raise fault(f"Failed to parse SliceOperation: {inner}", at)
         self._emit("[", "[", at)
-        if ":" in inner:
-            parts = inner.split(":")
-            if " " in inner or "," in inner or parts[:2] == ["", ""]:
-                raise fault(f"Failed to parse SliceOperation: {inner}", at)
-            separator, numbers = ":", parts[:2]
-        else:
-            separator, numbers = ",", [number.strip() for number in inner.split(",")]
-        for position, number in enumerate(numbers):
-            if position:
-                self._emit(separator, separator, at)
-            if number or separator == ",":
-                self._emit("NUMBER", _integer(number, at), at)
+        if start:
+            self._emit("NUMBER", _integer(start, at), at)
+        self._emit(":", ":", at)
+        if end:
+            self._emit("NUMBER", _integer(end, at), at)
         self._emit("]", "]", at)
 
     def _filter(self, at: int) -> int:
