@@ -50,7 +50,7 @@ def compile(text: str) -> Path:
         root, keys = found
         definite = True
         select = in_template = reader(root, keys, text)
-        if any(isinstance(key, int) for key in keys):
+        if "[" in text and any(isinstance(key, int) for key in keys):
             in_template = forgiving(select, True)
     variables = frozenset((root[1:],)) if root not in ("$", "$$") else _NONE
     return Path(text, select, in_template, definite, root == "$$", variables)
