@@ -11,7 +11,7 @@ import click
 
 import asl
 
-from . import given
+from . import given, summary
 from .failure import Refusal, because
 
 
@@ -136,16 +136,11 @@ def _blame(result: asl.Result) -> list[tuple[str, str | None]]:
 
 def _summarise(machine: asl.StateMachine, result: asl.Result, clock: str) -> None:
     """On stderr: a table where a person watches, one line anywhere else."""
-    first, last = result.history[0].at, result.history[-1].at
-    line = (
-        f"{machine.name}: {result.status} after {(last - first) / 1000:g} s of {clock} time; "
-        f"{len(result.path)} states entered, {len(result.history)} events"
-    )
     if sys.stderr.isatty():
         from . import render
 
-        render.visits(result.visits, first)
-    click.echo(line, err=True)
+        render.visits(result.visits, result.history[0].at, stderr=True)
+    click.echo(f"{machine.name}: {summary.of_history(result.history, clock)}", err=True)
     for call in result.execution.calls.values():
         click.echo(f"{call.path} {call.state}: still waits for the answer of {call.resource}", err=True)
 
