@@ -70,16 +70,26 @@ class PathError(AslError):
 class StatesError(AslError):
     """An error of a run, as Retry and Catch see it: a name and a cause.
 
-    Raised by the evaluation of a state, and by task functions (as `asl.TaskError`).
+    Raised by the evaluation of a state, and by task functions (as `asl.TaskError`). `whole`: the cause of an
+    evaluation is told as it is, where others are told with the state that was executing.
     """
 
-    def __init__(self, error: str | None = None, cause: str | None = None) -> None:
+    def __init__(self, error: str | None = None, cause: str | None = None, *, whole: bool = False) -> None:
         self.error = error
         self.cause = cause
+        self.whole = whole
         super().__init__(error, cause)
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.error, self.cause) if part)
+
+
+def while_executing(state: str, entered: int, problem: StatesError) -> str | None:
+    """The cause that the service tells for an error of a state's evaluation; `entered` is the id of its entry."""
+    if problem.whole or problem.error == "States.DataLimitExceeded":
+        return problem.cause
+    place = f"the state '{state}' (entered at the event id #{entered})"
+    return f"An error occurred while executing {place}. {problem.cause}"
 
 
 class EvaluationError(StatesError):

@@ -13,12 +13,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from asl import joining, mapruns, names
-from asl.errors import EvaluationError, StatesError
+from asl.errors import EvaluationError, StatesError, while_executing
 from asl.frames import NOTHING, BackingOff, Call, Calling, Frame, Sleeping
 from asl.history import History
 from asl.program import Program
 from asl.quotas import EVENTS_BOUND, Gauge, Quotas
-from asl.retry import Catcher
+from asl.retry import Catcher, error_output, handling
 from asl.scope import Here, Identity
 from asl.states import Choice, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait, Working
 from asl.values import Json
@@ -150,19 +150,12 @@ class Machine:
 
     def _told(self, frame: Frame, problem: StatesError) -> str | None:
         """The cause as the service words it. An evaluation error leaves an event of its own."""
-        cause = problem.cause
-        if problem.error != names.DATA_LIMIT_EXCEEDED:
-            cause = self.worded(frame, cause)
+        cause = while_executing(frame.state, frame.entered, problem)
         if isinstance(problem, EvaluationError):
             previous = frame.last if problem.after_entry else self.history[frame.entered - 1].previous
             data = (problem.error, cause, problem.location)
             frame.last = self.record("EvaluationFailed", previous, frame.path, frame.state, data)
         return cause
-
-    def worded(self, frame: Frame, cause: str | None) -> str:
-        """The cause of an error that the evaluation of the frame's state raised."""
-        place = f"the state '{frame.state}' (entered at the event id #{frame.entered})"
-        return f"An error occurred while executing {place}. {cause}"
 
     def _run(self, frame: Frame) -> None:
         """Step the frame through states that need nothing from outside, until one does or the frame ends.
@@ -452,37 +445,30 @@ class Machine:
         if not isinstance(state, Working):
             self._fail_frame(frame, error, cause)
             return
-        for index, retrier in enumerate(state.retry):
-            if retrier.matches(error):
-                tried = frame.tries.get(index, 0)
-                if tried < retrier.max_attempts:
-                    delay = retrier.delay(tried, lambda: self.scope.stream("jitter"))
-                    frame.tries = {**frame.tries, index: tried + 1}
-                    frame.wait = wait = BackingOff(self.scope.now + delay)
-                    self.timer(wait.due, frame, wait)
-                    return
-                break
+        met = handling(state.retry, state.catch, error, frame.tries, lambda: self.scope.stream("jitter"))
+        if met.retry is not None and met.delay is not None:
+            frame.tries = {**frame.tries, met.retry: frame.tries.get(met.retry, 0) + 1}
+            frame.wait = wait = BackingOff(self.scope.now + met.delay)
+            self.timer(wait.due, frame, wait)
+            return
         if not isinstance(state, Task) and (of_child or error != names.RUNTIME):
             self.chain(frame, state.entered.replace("Entered", "Failed"))
-        for catcher in state.catch:
-            if catcher.matches(error):
-                try:
-                    self._catch(frame, state, catcher, error, cause)
-                except StatesError as problem:
-                    self._fail_frame(frame, problem.error, self._told(frame, problem))
-                return
-        self._fail_frame(frame, error, cause)
+        if met.catch is None:
+            self._fail_frame(frame, error, cause)
+            return
+        try:
+            self._catch(frame, state, state.catch[met.catch], error, cause)
+        except StatesError as problem:
+            self._fail_frame(frame, problem.error, self._told(frame, problem))
 
     def _catch(
         self, frame: Frame, state: Working, catcher: Catcher, error: str | None, cause: str | None
     ) -> None:
-        # A timeout has no cause in its event, yet an empty one here (recorded: task_service_lambda.invoke_timeout).
-        said: Json = "" if cause is None and error == names.TIMEOUT else cause
-        error_output: Json = {"Error": error, "Cause": said}
-        output = catcher.write(frame.input, error_output, self.scope)
+        given: Json = error_output(error, cause)
+        output = catcher.write(frame.input, given, self.scope)
         assigned: Any = None
         if catcher.assign is not None:
-            assigned = catcher.assign(frame.input, error_output, self.scope)
+            assigned = catcher.assign(frame.input, given, self.scope)
         self.leave(frame, state, output, self.checked(output, state.name), assigned, catcher.next)
 
     def _fail_frame(self, frame: Frame, error: str | None, cause: str | None) -> None:

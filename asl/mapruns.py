@@ -10,7 +10,7 @@ import uuid
 from functools import partial
 from typing import TYPE_CHECKING
 
-from asl.errors import StatesError
+from asl.errors import StatesError, while_executing
 from asl.frames import Calling, Frame, MapRun
 from asl.states import Map, Target
 from asl.values import Json
@@ -56,7 +56,7 @@ def _select(machine: Machine, frame: Frame, state: Map, input: Json, item: dict[
     try:
         return state.select(input, machine.scope)
     except StatesError as problem:
-        raise StatesError(problem.error, machine.worded(frame, problem.cause)) from None
+        raise StatesError(problem.error, while_executing(frame.state, frame.entered, problem)) from None
     finally:
         frame.item = outer
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from asl.names import matches
+from asl.names import TIMEOUT, matches
 from asl.values import Json, Scope
 
 MAX_ATTEMPTS = 3
@@ -65,6 +65,50 @@ class Catcher:
     def matches(self, error: str | None) -> bool:
         """Whether this Catcher handles the error."""
         return matches(self.error_equals, error)
+
+
+class Handling(NamedTuple):
+    """What Retry and Catch make of an error: the index of the entry that it meets in each, None where it meets none.
+
+    `delay` is the milliseconds until the next attempt, None where there is no other: no Retrier matches, or the
+    one that does has used up its attempts. Only then can `catch` have a value.
+    """
+
+    retry: int | None = None
+    delay: int | None = None
+    catch: int | None = None
+
+
+def handling(
+    retry: Sequence[Retrier],
+    catch: Sequence[Catcher],
+    error: str | None,
+    tries: Mapping[int, int],
+    draw: Callable[[], random.Random],
+) -> Handling:
+    """Which Retrier and which Catcher handle an error: of each list the first that matches.
+
+    `tries` counts the attempts that each Retrier has used; `draw` is as for `Retrier.delay`.
+    """
+    met: int | None = None
+    for index, retrier in enumerate(retry):
+        if retrier.matches(error):
+            met, tried = index, tries.get(index, 0)
+            if tried < retrier.max_attempts:
+                return Handling(met, retrier.delay(tried, draw))
+            break
+    for index, catcher in enumerate(catch):
+        if catcher.matches(error):
+            return Handling(met, None, index)
+    return Handling(met)
+
+
+def error_output(error: str | None, cause: str | None) -> dict[str, Json]:
+    """What a Catcher makes the output and the variables of.
+
+    A timeout has no cause in its event, yet an empty one here (recorded: task_service_lambda.invoke_timeout).
+    """
+    return {"Error": error, "Cause": "" if cause is None and error == TIMEOUT else cause}
 
 
 def retrier(document: dict[str, Json]) -> Retrier:

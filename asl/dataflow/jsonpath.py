@@ -329,7 +329,9 @@ def items(state: Document) -> Select:
     def array(value: Json, scope: Scope) -> Json:
         found = select(value, scope)
         if not isinstance(found, list):
-            raise StatesError(RUNTIME, f'Reference path "{path}" must point to array.')
+            # Recorded by TestState alone (state_map_context_object): a path into the context object loses one $.
+            shown = path.removeprefix("$") if path.startswith("$$") else path
+            raise StatesError(RUNTIME, f'Reference path "{shown}" must point to array.', whole=True)
         return found
 
     return array
