@@ -1,4 +1,4 @@
-"""What is given on the command line: JSON documents, `${…}` values, task functions."""
+"""What is given on the command line: JSON documents and task functions."""
 
 from __future__ import annotations
 
@@ -67,23 +67,6 @@ def _cut(text: str, place: int) -> str:
     """The text around the place, on one line."""
     first, last = max(0, place - 40), place + 40
     return f"{'…' if first else ''}{text[first:last]}{'…' if text[last:] else ''}".replace("\n", " ")
-
-
-def definitions(pairs: Iterable[str], option: str = "--define") -> dict[str, str]:
-    """The values of `${Name}` placeholders from `NAME=VALUE`, or from `@file` with a JSON object."""
-    found: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if pair.startswith("@"):
-            given = document(pair, option)
-            if not isinstance(given, dict):
-                raise Refusal(f"{option}: {pair[1:]} holds no JSON object of names and values")
-            found |= {key: item if isinstance(item, str) else json.dumps(item) for key, item in given.items()}
-        elif equals and name:
-            found[name] = value
-        else:
-            raise Refusal(f"{option} {pair}: write NAME=VALUE, or @file.json")
-    return found
 
 
 def tasks(machine: Path, pairs: Iterable[str]) -> Functions:

@@ -11,7 +11,7 @@ import click
 
 import asl
 
-from . import given, summary
+from . import given, placeholders, summary
 from .failure import Refusal, because
 
 
@@ -23,7 +23,8 @@ from .failure import Refusal, because
 @click.option(
     "--task", "-t", multiple=True, metavar="NAME=MODULE:FUNCTION", help="Serves the tasks of that name."
 )
-@click.option("--define", "-d", multiple=True, metavar="NAME=VALUE|@FILE", help="Gives ${NAME} a value.")
+@placeholders.define
+@placeholders.define_file
 @click.option("--start-time", metavar="TIME", help="When it starts, such as 2026-01-01T00:00:00Z.")
 @click.option("--seed", type=int, default=0, help="Decides all that is random: UUIDs, numbers, jitter.")
 @click.option("--history", metavar="FILE", help="Write the history there, as get-execution-history gives it.")
@@ -34,7 +35,8 @@ def run(
     machine: Path,
     input_: str,
     task: tuple[str, ...],
-    define: tuple[str, ...],
+    define: dict[str, str],
+    define_file: dict[str, str],
     start_time: str | None,
     seed: int,
     history: str | None,
@@ -54,7 +56,7 @@ def run(
     if real_time and start_time is not None:
         raise click.UsageError("--start-time sets the virtual clock; with --real-time it starts now.")
     document = given.document(input_, "--input")
-    loaded = _load(machine, given.definitions(define))
+    loaded = _load(machine, {**define_file, **define})
     functions = given.tasks(machine, task)
     interrupted = False
     try:

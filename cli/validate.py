@@ -13,6 +13,8 @@ import click
 
 import asl
 
+from . import placeholders
+
 VALID, INVALID, UNREADABLE = 0, 1, 2
 DEFINITIONS = ("*.asl.json", "*.asl.yaml", "*.asl.yml", "*.asl")
 """The files that are taken from a folder: the names that AWS's toolkits know."""
@@ -30,32 +32,6 @@ class Report(NamedTuple):
         return self.unreadable is None and all(problem.severity != "ERROR" for problem in self.problems)
 
 
-def _defined(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    pairs = [value.partition("=") for value in values]
-    for name, equals, _ in pairs:
-        if not equals or not name:
-            raise click.BadParameter(f"'{name}' is not NAME=VALUE", context, parameter)
-    return {name: value for name, _, value in pairs}
-
-
-def _defined_in(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, str]:
-    """The values of a file: a JSON object, or lines of NAME=VALUE."""
-    if value is None:
-        return {}
-    try:
-        text = Path(value).read_text(encoding="utf-8")
-        if text.lstrip().startswith("{"):
-            return {name: _text_of(item) for name, item in json.loads(text).items()}
-    except (OSError, ValueError) as error:
-        raise click.BadParameter(f"'{value}': {error}", context, parameter) from None
-    lines = [line.strip() for line in text.splitlines()]
-    return _defined(context, parameter, tuple(line for line in lines if line and not line.startswith("#")))
-
-
-def _text_of(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option(
@@ -65,19 +41,8 @@ def _text_of(value: object) -> str:
     show_default=True,
     help="For people, for programs, for code scanning, or as GitHub's annotations.",
 )
-@click.option(
-    "--define",
-    multiple=True,
-    metavar="NAME=VALUE",
-    callback=_defined,
-    help="A value for ${NAME}; repeatable.",
-)
-@click.option(
-    "--define-file",
-    metavar="FILE",
-    callback=_defined_in,
-    help="Values for placeholders: a JSON object or lines of NAME=VALUE.",
-)
+@placeholders.define
+@placeholders.define_file
 @click.option(
     "--type",
     "type_",
