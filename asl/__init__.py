@@ -11,7 +11,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from asl.checks import check as _check
 from asl.errors import (
@@ -35,6 +37,9 @@ from asl.scope import Identity
 from asl.source import read
 from asl.values import Json
 
+if TYPE_CHECKING:
+    from asl.teststate import TestStateError, test_state
+
 __all__ = [
     "AslError",
     "Call",
@@ -55,12 +60,26 @@ __all__ = [
     "StateMachine",
     "StatesError",
     "TaskError",
+    "TestStateError",
     "UnservedCall",
     "after",
     "check",
     "compile",
     "load",
+    "test_state",
 ]
+
+_ELSEWHERE = {
+    "TestStateError": "asl.teststate",
+    "test_state": "asl.teststate",
+}
+"""What is imported when somebody asks for it, so that `import asl` costs what loading and running need."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ELSEWHERE:
+        return getattr(import_module(_ELSEWHERE[name]), name)
+    raise AttributeError(f"module 'asl' has no attribute {name!r}")
 
 
 def load(

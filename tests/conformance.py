@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import re
 import sys
 import traceback
 from collections import Counter
@@ -124,10 +125,28 @@ def validation(case: Case) -> dict[str, Any]:
     return {"result": "FAIL" if errors else "OK", "diagnostics": diagnostics, "truncated": False}
 
 
+def state_test(case: Case) -> dict[str, Any]:
+    """Test one state; without a mock, its task answers as recorded."""
+    served = (case.get("tasks") or [{}])[0]
+
+    def task(payload: Any) -> Any:
+        if "throw" in served:
+            raise asl.TaskError(served["throw"].get("Error"), served["throw"].get("Cause"))
+        return served["return"]
+
+    request = {re.sub("([A-Z])", r"_\1", key).lower(): value for key, value in case["request"].items()}
+    try:
+        answer = asl.test_state(definition(case), input=case.get("input"), tasks=task, **request)
+    except asl.TestStateError as refusal:
+        return {"exception": {"code": refusal.code, "message": refusal.message}}
+    return {**answer, "response": answer}
+
+
 RUNNERS: dict[str, Callable[[Case], dict[str, Any]]] = {
     "execution": execution,
     "express": execution,
     "validation": validation,
+    "test_state": state_test,
 }
 
 

@@ -1,0 +1,189 @@
+"""The data flow of a state, stage by stage: what TestState shows of a test, and `explain` of a run.
+
+The machine evaluates a state at one go, by functions that were composed when the definition was compiled. Here the
+same steps are taken one after the other, and what each gave is kept under the name that TestState's
+inspectionData has for it: `input`, `afterInputPath`, `afterParameters` or `afterArguments`, for a Map
+`afterItemsPath`, `afterItemSelector`, `maxConcurrency`, `toleratedFailureCount`, `toleratedFailurePercentage`, then
+`result`, `afterResultSelector`, `afterResultPath`, `afterOutputPath`, `output`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, NamedTuple, TypeAlias, cast
+
+from asl import names
+from asl.dataflow import Step, language
+from asl.errors import StatesError
+from asl.program import Program
+from asl.retry import Catcher, error_output
+from asl.states import Choice, Fail, Map, Pass, Rule, State, Wait, Working
+from asl.values import Json
+
+Document: TypeAlias = "dict[str, Any]"
+Stages: TypeAlias = "dict[str, Json]"
+
+_TOLERATED = ("ToleratedFailureCount", "ToleratedFailurePercentage")
+
+NO_CHOICE = "Failed to transition out of the state. The state does not point to a next state."
+
+
+class Plan(NamedTuple):
+    """A state as it is gone through: its definition, its compiled form, and its steps."""
+
+    document: Document
+    state: State
+    before: tuple[Step, ...]
+    after: tuple[Step, ...]
+    language: str
+
+    @property
+    def type(self) -> str:
+        """The state's Type."""
+        kind: str = self.document["Type"]
+        return kind
+
+
+def plan(root: Program, address: str, name: str) -> Plan:
+    """The plan of the state of that name in the machine at `address` of a whole program."""
+    part = root.parts[address]
+    document: Document = cast(Any, part.definition)["States"][name]
+    spoken = document.get("QueryLanguage", cast(Any, root.definition).get("QueryLanguage", "JSONPath"))
+    flow = language(spoken)
+    return Plan(document, part.states[name], flow.before(document), flow.after(document), spoken)
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """The `Scope` of a state that is looked at outside of a running execution.
+
+    `object` is the context object; `now` is milliseconds since the epoch.
+    """
+
+    variables: Mapping[str, Json] = field(default_factory=dict)
+    object: dict[str, Json] = field(default_factory=dict)
+    now: int = 0
+    _random: Random = field(default_factory=lambda: Random(0))
+
+    def context(self) -> dict[str, Json]:
+        """The context object."""
+        return self.object
+
+    def random(self) -> Random:
+        """The generator of this visit: the same numbers every time the state is looked at."""
+        return self._random
+
+    def with_item(self, item: Json) -> Surroundings:
+        """The same surroundings for an iteration of a Map."""
+        return Surroundings(self.variables, {**self.object, "Map": {"Item": item}}, self.now, self._random)
+
+
+class Inspection:
+    """One visit of a state. `stages` grows with every step, so after an error it shows how far the visit came.
+
+    Call `prepare`, then `finish` with the result or `choose`, or `catch`; all raise `StatesError` as the state would.
+    """
+
+    def __init__(self, plan: Plan, raw: Json, scope: Surroundings) -> None:
+        self.plan = plan
+        self.raw = raw
+        self.scope = scope
+        self.stages: Stages = {"input": raw}
+        self.assigned: dict[str, Json] = {}
+        self.items: list[Json] | None = None
+
+    def prepare(self, items: list[Json] | None = None) -> Json:
+        """From the raw input to what the work is given.
+
+        `items` are a Map's where its definition does not say them (what an ItemReader read).
+        """
+        value = self._steps(self.plan.before, self.raw)
+        state = self.plan.state
+        if isinstance(state, Map):
+            self._spread(state, value, items)
+        return value
+
+    def _steps(self, steps: tuple[Step, ...], value: Json) -> Json:
+        for stage, apply in steps:
+            if apply is not None:
+                value = apply(self.raw, value, self.scope)
+            self.stages[stage] = value
+        return value
+
+    def _spread(self, state: Map, effective: Json, items: list[Json] | None) -> None:
+        scope = self.scope
+        found: Any = state.items(effective, scope) if items is None and state.items is not None else items
+        self.items = found
+        if self.plan.language == "JSONPath" and found is not None:
+            self.stages["afterItemsPath"] = found
+        if state.select is not None and found is not None:
+            self.stages["afterItemSelector"] = [
+                state.select(effective, scope.with_item({"Index": index, "Value": item}))
+                for index, item in enumerate(found)
+            ]
+        self.stages["maxConcurrency"] = state.limit(effective, scope)
+        fields: Any = {} if state.run is None else state.run(effective, scope)
+        for name in _TOLERATED:
+            if name in fields:
+                self.stages[name[0].lower() + name[1:]] = fields[name]
+
+    def work(self, effective: Json) -> Json:
+        """The result of a state that needs nothing from outside; None where it has none of its own."""
+        state = self.plan.state
+        if isinstance(state, Pass) and "Result" in self.plan.document:
+            assert state.result is not None
+            return state.result(self.raw, self.scope)
+        if isinstance(state, Wait):
+            state.until(self.raw, self.scope)
+        return effective
+
+    def finish(self, result: Json) -> Json:
+        """From the result to the output, with the variables that the state assigns."""
+        state, document = self.plan.state, self.plan.document
+        if isinstance(state, Working) or "Result" in document:
+            self.stages["result"] = result
+        output = self.stages["output"] = self._steps(self.plan.after, result)
+        assign = getattr(state, "assign", None)
+        if assign is not None:
+            self.assigned = assign(self.raw, output if isinstance(state, Wait) else result, self.scope)
+        return output
+
+    def choose(self, effective: Json) -> tuple[int | None, Rule]:
+        """The rule that a Choice state follows, with its index; None for the default."""
+        state = self.plan.state
+        assert isinstance(state, Choice)
+        for index, rule in enumerate(state.rules):
+            if rule.test(effective, self.scope):
+                return index, rule
+        if state.default.next is None:
+            raise StatesError(names.RUNTIME, NO_CHOICE)
+        return None, state.default
+
+    def follow(self, rule: Rule, effective: Json) -> Json:
+        """The output of a Choice state by the rule that it follows."""
+        output = effective if rule.output is None else rule.output(effective, self.scope)
+        if self.plan.language == "JSONPath":
+            self.stages["afterOutputPath"] = output
+        self.stages["output"] = output
+        if rule.assign is not None:
+            self.assigned = rule.assign(self.raw, effective, self.scope)
+        return output
+
+    def fail(self) -> StatesError:
+        """The error of a Fail state."""
+        state = self.plan.state
+        assert isinstance(state, Fail)
+        error: Any = state.error(self.raw, self.scope)
+        cause: Any = state.cause(self.raw, self.scope)
+        return StatesError(error, cause)
+
+    def catch(self, catcher: Catcher, error: str | None, cause: str | None) -> Json:
+        """The output of the state after its Catcher took the error."""
+        given: Json = error_output(error, cause)
+        output = self.stages["output"] = catcher.write(self.raw, given, self.scope)
+        if catcher.assign is not None:
+            assigned: Any = catcher.assign(self.raw, given, self.scope)
+            self.assigned = assigned
+        return output

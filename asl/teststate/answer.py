@@ -1,0 +1,233 @@
+"""The answer of TestState: a state gone through once, with its status and as much inspection data as was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from asl import names
+from asl.errors import StatesError, while_executing
+from asl.face import VIRTUAL_START
+from asl.frames import Call
+from asl.resources import After, Resources, Tasks, normalised, told
+from asl.retry import handling
+from asl.stages import Inspection, Surroundings
+from asl.states import Choice, Fail, Map, Task, Working
+from asl.teststate.errors import refuse
+from asl.teststate.request import Request, Text, request
+from asl.values import Json, to_json
+
+Answer: TypeAlias = "dict[str, Any]"
+
+_HIDDEN = {
+    "Map": frozenset({"result"}),
+    "Parallel": frozenset({"afterInputPath", "afterParameters", "afterArguments", "result"}),
+}
+"""Stages that the service leaves out of inspectionData (recorded: base_parallel_state_mock_success, Map cases)."""
+
+_NEVER_SHOWN = frozenset({"afterOutputPath", "output"})
+_NUMBERS = {"maxConcurrency": int, "toleratedFailureCount": int, "toleratedFailurePercentage": float}
+
+
+def test_state(
+    definition: str | bytes | Path | Mapping[str, Json],
+    *,
+    input: Json = None,
+    state_name: str | None = None,
+    mock: Mapping[str, Any] | None = None,
+    context: Json = None,
+    variables: Json = None,
+    state_configuration: Mapping[str, Any] | None = None,
+    inspection_level: str | None = None,
+    role_arn: str | None = None,
+    reveal_secrets: bool | None = None,
+    tasks: Tasks = None,
+) -> Answer:
+    """Test one state as the service's TestState does, offline; the answer has the shape of boto3's.
+
+    `definition` is a state, or a whole machine of which `state_name` says the state. Documents (`input`,
+    `context`, `variables`, `mock["result"]`, `mapItemReaderData`) are JSON text, as boto3 sends them, or JSON
+    values. Time does not pass in a Wait state. A Task without a mock is served by `tasks`, as in a run.
+
+    Raises `TestStateError` for a request that the service refuses, `UnservedCall` for a Task that neither a mock nor
+    `tasks` serves, `OSError` where a definition cannot be read.
+    """
+    asked = request(
+        definition,
+        input=input,
+        state_name=state_name,
+        mock=mock,
+        context_object=context,
+        variables=variables,
+        configuration=state_configuration,
+        level=inspection_level,
+        role_arn=role_arn,
+        reveal_secrets=reveal_secrets,
+    )
+    return _answer(asked, Resources(tasks))
+
+
+test_state.__test__ = False  # type: ignore[attr-defined]  # a test module may import it
+
+
+class _Failed(Exception):
+    """The state failed with an error that is told as it is: a mocked one, a Fail state's, a task's."""
+
+    def __init__(self, error: str | None, cause: str | None) -> None:
+        self.error = error
+        self.cause = cause
+
+
+def _answer(asked: Request, resources: Resources) -> Answer:
+    scope = Surroundings(asked.variables, asked.context, VIRTUAL_START)
+    inspection = Inspection(asked.plan, asked.input.value, scope)
+    answer: Answer = {}
+    details: dict[str, int] = {}
+    try:
+        answer.update(_succeeded(asked, inspection, resources))
+    except _Failed as problem:
+        answer.update(_failed(asked, inspection, problem.error, problem.cause, details))
+    except StatesError as problem:
+        cause = _worded(asked, problem)
+        answer.update(_failed(asked, inspection, problem.error, cause, details))
+    if asked.level != "INFO":
+        answer["inspectionData"] = _inspected(asked, inspection, details)
+    return {key: _text(asked, value) if key == "output" else value for key, value in answer.items()}
+
+
+def _worded(asked: Request, problem: StatesError) -> str | None:
+    """The cause as a run would tell it, whose first event is its start and the second the state's entry."""
+    return while_executing(asked.plan.state.name, 2, problem)
+
+
+def _succeeded(asked: Request, inspection: Inspection, resources: Resources) -> Answer:
+    state = asked.plan.state
+    effective = inspection.prepare(_items(asked))
+    following = state.next
+    if isinstance(state, Fail):
+        problem = inspection.fail()
+        raise _Failed(problem.error, problem.cause)
+    if isinstance(state, Choice):
+        _, rule = inspection.choose(effective)
+        following = rule.next
+        output = inspection.follow(rule, effective)
+    elif isinstance(state, Working):
+        output = inspection.finish(_result(asked, inspection, effective, resources))
+    else:
+        output = inspection.finish(inspection.work(effective))
+    return {
+        "status": "SUCCEEDED",
+        "output": output,
+        **({} if following is None else {"nextState": following}),
+    }
+
+
+def _items(asked: Request) -> Any:
+    """What the ItemReader of a Map read, where the request has it."""
+    if asked.reader_data is None or not isinstance(asked.plan.state, Map):
+        return None
+    import json
+
+    return json.loads(asked.reader_data)
+
+
+def _result(asked: Request, inspection: Inspection, effective: Json, resources: Resources) -> Json:
+    """What the work of a Task, Parallel or Map gives: by the mock, else by a task function."""
+    if asked.failures is not None:
+        _check_iterations(asked, inspection)
+    if asked.error is not None:
+        raise _Failed(*asked.error)
+    if asked.result is not None:
+        return asked.result.value
+    state = asked.plan.state
+    assert isinstance(state, Task)
+    for limit in (state.timeout, state.heartbeat, state.credentials):
+        if limit is not None:
+            limit(asked.input.value, inspection.scope)
+    call = Call(1, "/", state.name, asked.retries, state.target, effective, context=inspection.scope.context)
+    served = resources.function(call)
+    try:
+        found = served.function(call)
+        if served.is_async:
+            import asyncio
+
+            found = asyncio.run(found)
+        found = found.result if isinstance(found, After) else found
+        if isinstance(found, BaseException):
+            raise found
+        return normalised(found)
+    except Exception as problem:
+        error = told(problem)
+        raise _Failed(error.error, error.cause) from None
+
+
+def _check_iterations(asked: Request, inspection: Inspection) -> None:
+    """A Map fails where more of its iterations did than are tolerated; without a tolerance it never does."""
+    failures, items = asked.failures, inspection.items
+    if items is None:
+        items = asked.result.value if asked.result and isinstance(asked.result.value, list) else None
+    if failures is None or items is None:
+        return
+    if failures > len(items):
+        refuse("Map iteration failure count must be less than or equal to the number of Map iterations")
+    if asked.error is not None:
+        return
+    stages: Any = inspection.stages
+    count, percentage = stages.get("toleratedFailureCount"), stages.get("toleratedFailurePercentage")
+    if (count is not None and failures > count) or (
+        percentage is not None and failures * 100 > percentage * len(items)
+    ):
+        raise _Failed(
+            names.EXCEED_TOLERATED_FAILURE_THRESHOLD, "The specified tolerated failure threshold was exceeded"
+        )
+
+
+def _failed(
+    asked: Request, inspection: Inspection, error: str | None, cause: str | None, details: dict[str, int]
+) -> Answer:
+    """What Retry and Catch make of the error; `details` gets which of them it met."""
+    state = asked.plan.state
+    answer: Answer = {"status": "FAILED", "error": error, "cause": cause}
+    if isinstance(state, Working):
+        tries = dict.fromkeys(range(len(state.retry)), asked.retries)
+        met = handling(state.retry, state.catch, error, tries, inspection.scope.random)
+        if met.retry is not None:
+            details["retryIndex"] = met.retry
+        if met.delay is not None:
+            details["retryBackoffIntervalSeconds"] = met.delay // 1000
+            answer["status"] = "RETRIABLE"
+        if met.catch is not None:
+            details["catchIndex"] = met.catch
+            catcher = state.catch[met.catch]
+            try:
+                output = inspection.catch(catcher, error, cause)
+            except StatesError as problem:
+                answer |= {"error": problem.error, "cause": _worded(asked, problem)}
+            else:
+                answer |= {"status": "CAUGHT_ERROR", "output": output, "nextState": catcher.next}
+    return {key: value for key, value in answer.items() if value is not None or key == "output"}
+
+
+def _inspected(asked: Request, inspection: Inspection, details: dict[str, int]) -> Answer:
+    hidden = _NEVER_SHOWN | _HIDDEN.get(asked.plan.type, frozenset())
+    shown: Answer = {}
+    for stage, value in inspection.stages.items():
+        if stage in _NUMBERS:
+            shown[stage] = _NUMBERS[stage](value)
+        elif stage not in hidden:
+            shown[stage] = _text(asked, value)
+    if details:
+        shown["errorDetails"] = details
+    variables: Json = {**asked.variables, **inspection.assigned}
+    if variables:
+        shown["variables"] = to_json(variables)
+    return shown
+
+
+def _text(asked: Request, value: Json) -> str:
+    """The JSON text of a value: that of the request where it is the request's own document."""
+    for given in (asked.input, asked.result):
+        if isinstance(given, Text) and value is given.value:
+            return given.text
+    return to_json(value)

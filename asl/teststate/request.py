@@ -1,0 +1,322 @@
+"""A TestState request, read and checked: which state is tested, on what, with which mock.
+
+Source: the TestState operation of the API model and the developer guide ("Testing state machines with TestState
+API"); the texts of the refusals are recorded unless a comment says otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from asl import stages
+from asl.checks import check
+from asl.errors import DefinitionError, Problem
+from asl.program import Program, compile
+from asl.resources import NotJson, normalised
+from asl.source import read
+from asl.stages import Plan
+from asl.states import Map, Parallel, Task, Working
+from asl.teststate import context, responses
+from asl.teststate.errors import TestStateError, refuse
+from asl.values import Json, to_json
+
+Object: TypeAlias = "dict[str, Any]"
+
+ALONE = "StateName"
+"""What the service calls a state whose definition is given by itself (recorded)."""
+
+_LEVELS = ("INFO", "DEBUG", "TRACE")
+_MODES = ("STRICT", "PRESENT", "NONE")
+_MOCK = ("result", "errorOutput", "fieldValidationMode")
+_CONFIGURATION = ("retrierRetryCount", "errorCausedByState", "mapIterationFailureCount", "mapItemReaderData")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A document with the text that it was given as: what passes through a state unchanged is shown unchanged."""
+
+    value: Json
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that can be answered. `enclosing` are the Map and Parallel states around the tested one."""
+
+    plan: Plan
+    enclosing: tuple[Plan, ...]
+    input: Text
+    variables: dict[str, Json]
+    context: Object
+    result: Text | None
+    error: tuple[str, str | None] | None
+    retries: int
+    failures: int | None
+    reader_data: str | None
+    level: str
+
+    @property
+    def is_mocked(self) -> bool:
+        """Whether a mock stands for the state's work."""
+        return self.result is not None or self.error is not None
+
+
+def request(
+    definition: str | bytes | Path | Mapping[str, Json],
+    *,
+    input: Json,
+    state_name: str | None,
+    mock: Mapping[str, Any] | None,
+    context_object: Json,
+    variables: Json,
+    configuration: Mapping[str, Any] | None,
+    level: str | None,
+    role_arn: str | None,
+    reveal_secrets: bool | None,
+) -> Request:
+    """Check a request as the service does; raises `TestStateError`.
+
+    Documents are JSON text, as boto3 sends them, or JSON values; None is what is not given.
+    """
+    _sendable(state_name, mock, configuration)
+    _one_of("inspectionLevel", level, _LEVELS)
+    plan, enclosing = _found(definition, state_name)
+    settings = dict(configuration or {})
+    _mockable(plan, mock, settings, role_arn, context_object)
+    raw = _document(input, "{}", "Invalid State Machine Execution Input: '{}'", "InvalidExecutionInput")
+    result, error = _mocked(plan, mock, bool(reveal_secrets), settings)
+    retries = settings.get("retrierRetryCount")
+    if context_object is None:
+        item = enclosing and isinstance(enclosing[-1].state, Map)
+        seen = context.default(plan, raw.value, role_arn, retries or 0, within_map=bool(item))
+    else:
+        seen = context.given(plan, _document(context_object, "", context.INVALID + "{}").value)
+        if retries is None:  # the guide: retries are used up by a higher RetryCount in the context object
+            retries = seen.get("State", {}).get("RetryCount")
+    held = _document(variables, "{}", "Variables must be valid JSON: {}").value
+    if not isinstance(held, dict):
+        refuse("Variables must be a JSON object")  # not recorded
+    return Request(
+        plan,
+        enclosing,
+        raw,
+        held,
+        seen,
+        result,
+        error,
+        retries or 0,
+        settings.get("mapIterationFailureCount"),
+        settings.get("mapItemReaderData"),
+        level or "INFO",
+    )
+
+
+# what boto3 would not send
+
+
+def _sendable(
+    state_name: str | None, mock: Mapping[str, Any] | None, configuration: Mapping[str, Any] | None
+) -> None:
+    told = []
+    if state_name == "":
+        told.append("Invalid length for parameter stateName, value: 0, valid min length: 1")
+    for name, given, known in (
+        ("mock", mock, _MOCK),
+        ("mock.errorOutput", (mock or {}).get("errorOutput"), ("error", "cause")),
+        ("stateConfiguration", configuration, _CONFIGURATION),
+    ):
+        for key in given or ():
+            if key not in known:
+                told.append(f'Unknown parameter in {name}: "{key}", must be one of: {", ".join(known)}')
+    for key in ("retrierRetryCount", "mapIterationFailureCount"):
+        count = (configuration or {}).get(key, 0)
+        if type(count) is not int:
+            told.append(
+                f"Invalid type for parameter stateConfiguration.{key}, value: {count}, type: {type(count)}, "
+                "valid types: <class 'int'>"
+            )
+        elif count < 0:
+            told.append(
+                f"Invalid value for parameter stateConfiguration.{key}, value: {count}, valid min value: 0"
+            )
+    if told:
+        refuse("\n".join(["Parameter validation failed:", *told]), "ParamValidationError")
+
+
+def _one_of(name: str, value: str | None, known: Iterable[str]) -> None:
+    if value is not None and value not in known:
+        refuse(
+            f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(known)}]"
+        )
+
+
+# the state
+
+
+def _found(
+    definition: str | bytes | Path | Mapping[str, Json], state_name: str | None
+) -> tuple[Plan, tuple[Plan, ...]]:
+    try:
+        document: Any = read(definition).document
+    except DefinitionError as problem:
+        _invalid(problem.problems)
+    if state_name is None:
+        if isinstance(document, dict) and "States" in document and "Type" not in document:
+            refuse("The definition is a whole state machine: stateName must say which of its states to test")
+        document = {"StartAt": ALONE, "States": {ALONE: document}}
+        problems = [problem for problem in check(document) if not _leads_out(problem)]
+    else:
+        problems = check(document)
+    errors = [problem for problem in problems if problem.severity == "ERROR"]
+    if errors:
+        _invalid(errors)
+    program = compile(document)
+    name = ALONE if state_name is None else state_name
+    addresses = [address for address, part in program.parts.items() if name in part.states]
+    if not addresses:
+        refuse("State not found in definition")
+    address = min(addresses, key=len)
+    return stages.plan(program, address, name), tuple(_enclosing(program, address))
+
+
+def _leads_out(problem: Problem) -> bool:
+    """Whether a problem comes only from testing a state without the machine that its transitions lead to."""
+    inside = problem.location.removeprefix(f"/States/{ALONE}")
+    if problem.code == "MISSING_TRANSITION_TARGET":
+        return inside != problem.location and "/States/" not in inside
+    return problem.code == "MISSING_END_STATE"
+
+
+def _invalid(problems: Iterable[Problem]) -> Any:
+    told = ", ".join(
+        f"{problem.code}: {problem.message}" + (f" at {problem.location}" if problem.location else "")
+        for problem in problems
+    )
+    refuse(f"Invalid State Machine Definition: '{told}'", "InvalidDefinition")
+
+
+def _enclosing(program: Program, address: str) -> Iterable[Plan]:
+    """The Map and Parallel states whose machines lie on the way to an address, outermost first."""
+    for outer, part in sorted(program.parts.items(), key=lambda entry: len(entry[0])):
+        for state in part.states.values():
+            inner = (
+                state.branches
+                if isinstance(state, Parallel)
+                else (state.processor,)
+                if isinstance(state, Map)
+                else ()
+            )
+            for machine in inner:
+                if machine.address == address or address.startswith(f"{machine.address}/"):
+                    yield stages.plan(program, outer, state.name)
+
+
+# the mock
+
+
+def _mockable(
+    plan: Plan, mock: Mapping[str, Any] | None, settings: Object, role_arn: str | None, context_object: Json
+) -> None:
+    state = plan.state
+    if mock is not None:
+        if not isinstance(state, Working):
+            refuse(f"State type '{plan.type}' is not supported when a mock is specified")
+        return
+    if "mapIterationFailureCount" in settings:
+        refuse("TestState does not support MapIterationFailureCount when a mock is not specified.")
+    if isinstance(state, Map | Parallel):
+        refuse(
+            "TestState API does not support Map or Parallel states. Supported state types include: "
+            "[Task, Wait, Pass, Succeed, Fail, Choice]",
+            "InvalidDefinition",
+        )
+    if context_object is not None:
+        refuse("TestState does not support Context when a mock is not specified.")  # the text is not recorded
+    if isinstance(state, Task):
+        target = state.target
+        if target.kind == "Activity" or target.sync or target.token:  # the text is not recorded
+            refuse(
+                "TestState does not support Activity tasks and the '.sync' and '.waitForTaskToken' service "
+                "integration patterns when a mock is not specified."
+            )
+        if role_arn is None:
+            refuse("RoleArn must be specified when testing a Task state")
+
+
+def _mocked(
+    plan: Plan, mock: Mapping[str, Any] | None, reveal_secrets: bool, settings: Object
+) -> tuple[Text | None, tuple[str, str | None] | None]:
+    """The mocked result, or the mocked error; neither without a mock."""
+    if mock is None:
+        return None, None
+    if reveal_secrets:
+        refuse("TestState does not support RevealSecrets when a mock is specified.")
+    _one_of("mock.fieldValidationMode", mock.get("fieldValidationMode"), _MODES)
+    if "result" in mock and "errorOutput" in mock:
+        refuse("A test mock should have only one of the following fields: [result, errorOutput].")
+    if "errorOutput" in mock:
+        error = mock["errorOutput"]
+        if not error.get("error"):
+            refuse("A mocked errorOutput must have an error.")  # not recorded
+        _child(plan, settings.get("errorCausedByState"))
+        return None, (error["error"], error.get("cause"))
+    if "result" not in mock:
+        refuse("A test mock should have one of the following fields: [result, errorOutput].")  # not recorded
+    result = _document(mock["result"], "", "Mocked result must be valid JSON")
+    _fits(plan, result.value)
+    told = responses.problem(plan.state, result.value, mock.get("fieldValidationMode", "STRICT"))
+    if told is not None:
+        refuse(told)
+    return result, None
+
+
+def _fits(plan: Plan, result: Json) -> None:
+    """Whether the result is one that a Map or Parallel state can have."""
+    if isinstance(plan.state, Map):
+        if "ResultWriter" in plan.document:
+            if not isinstance(result, dict):
+                refuse("Mocked result must be a JSON object.")
+        elif not isinstance(result, list):
+            refuse("Mocked result must be an array.")
+    elif isinstance(plan.state, Parallel):
+        if not isinstance(result, list):
+            refuse("Mocked result must be an array.")
+        if len(result) != len(plan.state.branches):
+            refuse("Mocked result must contain the same number of items as number of Parallel branches.")
+
+
+def _child(plan: Plan, name: str | None) -> None:
+    """The state that the error is to come from must be one within the tested state."""
+    if name is None:
+        return
+    state = plan.state
+    machines = (
+        state.branches
+        if isinstance(state, Parallel)
+        else (state.processor,)
+        if isinstance(state, Map)
+        else ()
+    )
+    if not any(name in part.states for machine in machines for part in machine.parts.values()):
+        refuse(f"The state '{name}' of errorCausedByState was not found in the tested state")  # not recorded
+
+
+def _document(given: Json, otherwise: str, told: str, code: str = "ValidationException") -> Text:
+    """A document given as JSON text or as a value; `otherwise` is the text of one that is not given."""
+    try:
+        if given is None or isinstance(given, str):
+            text = otherwise if given is None else given
+            return Text(json.loads(text, parse_constant=_not_json), text)
+        value = normalised(given)
+        return Text(value, to_json(value))
+    except (ValueError, NotJson, RecursionError) as problem:
+        raise TestStateError(code, told.format(problem)) from None
+
+
+def _not_json(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
