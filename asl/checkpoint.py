@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from asl import mapruns
-from asl.frames import NOTHING, BackingOff, Call, Calling, Frame, Joining, MapRun, Sleeping
+from asl.frames import NOTHING, BackingOff, Broken, Call, Calling, Frame, Joining, MapRun, Sleeping
 from asl.machine import Machine, Outcome
 from asl.program import Program
 from asl.quotas import Quotas
@@ -27,10 +28,11 @@ def save(machine: Machine) -> dict[str, Any]:
         "startedAt": machine.started_at,
         "now": scope.now,
         "redrives": scope.redrives,
+        "redrivenAt": scope.redriven_at,
         "outcome": None if machine.outcome is None else list(machine.outcome),
         "nextFrame": machine.next_frame,
         "nextCall": machine.next_call,
-        "frames": [_frame_row(frame) for frame in machine.frames.values()],
+        "frames": [row for frame in machine.frames.values() for row in _frame_rows(frame)],
         "timers": [[due, frame and frame.id] for due, _, frame, wait in sorted(machine.timers, key=_order)],
         "cells": list(machine.history.cells),
     }
@@ -40,13 +42,19 @@ def _order(timer: tuple[int, int, Frame | None, Any]) -> tuple[int, int]:
     return timer[:2]
 
 
-def _frame_row(frame: Frame) -> dict[str, Any]:
+def _frame_rows(frame: Frame, is_broken: bool = False) -> Iterator[dict[str, Any]]:
+    """The row of a frame and, after it, those of the frames that a failure has left within it."""
     row = {name: getattr(frame, name) for name in _PLAIN}
     row["program"] = frame.program.address
     row["parent"] = None if frame.parent is None else frame.parent.id
     row["tries"] = [list(item) for item in frame.tries.items()]
     row["wait"] = _wait_row(frame.wait)
-    return row
+    row["isBroken"] = is_broken
+    broken = frame.broken
+    row["broken"] = broken and {"wait": _wait_row(broken.wait), "error": broken.error}
+    yield row
+    for child in broken.frames.values() if broken else ():
+        yield from _frame_rows(child, is_broken=True)
 
 
 _PLAIN = (
@@ -82,7 +90,7 @@ def _wait_row(wait: Any) -> dict[str, Any] | None:
 
 
 _CALL = ("id", "attempt", "payload", "deadline", "token", "credentials")
-_JOIN = ("input", "items", "started", "size")
+_JOIN = ("input", "items", "item_size", "started", "size")
 
 
 def load(program: Program, snapshot: dict[str, Any], quotas: Quotas) -> Machine:
@@ -94,13 +102,19 @@ def load(program: Program, snapshot: dict[str, Any], quotas: Quotas) -> Machine:
     scope = machine.scope
     scope.now = snapshot["now"]
     scope.redrives = snapshot["redrives"]
+    scope.redriven_at = snapshot["redrivenAt"]
     machine.history.cells += snapshot["cells"]
     scope.events = len(machine.history)
     machine.outcome = snapshot["outcome"] and Outcome(*snapshot["outcome"])
     machine.next_frame = snapshot["nextFrame"]
     machine.next_call = snapshot["nextCall"]
+    frames: dict[int, Frame] = {}
     for row in snapshot["frames"]:
-        _restore_frame(machine, row)
+        _restore_frame(machine, row, frames)
+    if machine.outcome is not None:  # its frames still say what they waited for
+        machine.calls.clear()
+        machine.callers.clear()
+        machine.fresh_calls.clear()
     machine.fresh_calls.sort(key=lambda call: call.id)  # frames do not stand in the order of their calls
     for due, frame_id in snapshot["timers"]:
         frame = None if frame_id is None else machine.frames.get(frame_id)
@@ -109,15 +123,23 @@ def load(program: Program, snapshot: dict[str, Any], quotas: Quotas) -> Machine:
     return machine
 
 
-def _restore_frame(machine: Machine, row: dict[str, Any]) -> None:
-    parent = None if row["parent"] is None else machine.frames[row["parent"]]
+def _restore_frame(machine: Machine, row: dict[str, Any], frames: dict[int, Frame]) -> None:
+    """Restore a frame; `frames` holds those that were restored before, its parent among them."""
+    parent = None if row["parent"] is None else frames[row["parent"]]
     program = machine.program.parts[row["program"]]
     frame = Frame(row["id"], row["path"], program, row["input"], parent, row["slot"], row["size"])
     for name in _PLAIN:
         setattr(frame, name, row[name])
     frame.tries = dict(row["tries"]) or NOTHING
     frame.wait = _restore_wait(machine, frame, row["wait"])
-    machine.frames[frame.id] = frame
+    if row["broken"] is not None:
+        frame.broken = Broken(_restore_joining(row["broken"]["wait"]), {}, row["broken"]["error"])
+    frames[frame.id] = frame
+    if row["isBroken"]:
+        assert parent is not None and parent.broken is not None
+        parent.broken.frames[frame.slot] = frame
+    else:
+        machine.frames[frame.id] = frame
 
 
 def _restore_wait(machine: Machine, frame: Frame, row: dict[str, Any] | None) -> Any:

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from asl import checkpoint, names
+from asl import checkpoint, names, redriving
 from asl.frames import Call, Calling, Frame
 from asl.history import History
 from asl.machine import Machine, Outcome
@@ -62,6 +62,16 @@ class Execution:
     def identity(self) -> Identity:
         """The names of the execution."""
         return self._machine.identity
+
+    @property
+    def seed(self) -> int:
+        """What decides all that is random."""
+        return self._machine.scope.seed
+
+    @property
+    def quotas(self) -> Quotas:
+        """What the execution may use."""
+        return self._machine.quotas
 
     @property
     def now(self) -> int:
@@ -153,6 +163,14 @@ class Execution:
         if self.outcome is None:
             self._machine.end("ExecutionAborted", Outcome("ABORTED", None, error, cause), 0)
 
+    def redrive(self, *, at: int) -> None:
+        """Go on with an execution that failed, timed out or was aborted, as RedriveExecution does.
+
+        What succeeded is not run again, also in a Parallel or Map; retries and timeouts begin anew; the history
+        goes on with `ExecutionRedriven`. Raises `RedriveError` for one that runs, or has succeeded.
+        """
+        redriving.redrive(self._machine, at)
+
     def _tell(self, call: int, at: int, act: Callable[[Frame], None]) -> bool:
         self.advance(at=at)
         frame = self._machine.callers.get(call)
@@ -175,6 +193,11 @@ class Execution:
 
         `calls` has what was outstanding; `take_calls` gives them again, since the old driver's are lost.
         """
+        return cls.of(checkpoint.load(program, snapshot, quotas))
+
+    @classmethod
+    def of(cls, machine: Machine) -> Execution:
+        """The execution whose machine this is, which has begun."""
         execution = cls.__new__(cls)
-        execution._machine = checkpoint.load(program, snapshot, quotas)
+        execution._machine = machine
         return execution

@@ -141,20 +141,37 @@ class Joining:
     """Waits for child frames: `active` maps the slots that run to frame ids, `results` is in slot order.
 
     A Map keeps its effective `input`, its `items` and the number `started` of them. `size` is an upper bound
-    of the bytes of the results.
+    of the bytes of the results, `item_size` one of the bytes of any item.
     """
 
-    __slots__ = ("active", "input", "items", "results", "size", "started")
+    __slots__ = ("active", "input", "item_size", "items", "results", "size", "started")
 
-    def __init__(self, count: int, input: Json = None, items: list[Json] | None = None) -> None:
+    def __init__(
+        self, count: int, input: Json = None, items: list[Json] | None = None, item_size: int = 0
+    ) -> None:
         self.results: list[Json] = [None] * count
         self.active: dict[int, int] = {}
         self.input = input
         self.items = items or []
+        self.item_size = item_size
         self.started = 0
         self.size = 2 + count
 
     due: Final = None
+
+
+class Broken:
+    """What is left of a fork that failed: its joining, and the frames that had not come to their end, by slot.
+
+    `error` is the one that the state which forked them has. A redrive goes on from here.
+    """
+
+    __slots__ = ("error", "frames", "wait")
+
+    def __init__(self, wait: Joining, frames: dict[int, Frame], error: str | None = None) -> None:
+        self.wait = wait
+        self.frames = frames
+        self.error = error
 
 
 class Frame:
@@ -163,10 +180,12 @@ class Frame:
     `path` is the same in every run: `/`, `/Both/0`, `/Each/17/Inner/2`. `last` is the id of the frame's
     previous event, `entered` that of the event by which it entered its state, at `entered_at`. `tries` counts
     the attempts that each Retrier has used in this visit of the state. `size` bounds the bytes of `input`.
-    `item` is the Map item that it works on. `fresh` until it has run for the first time.
+    `item` is the Map item that it works on. `fresh` until it has run for the first time. `broken` is there
+    while its state has failed because of a branch or iteration, and nothing has handled that.
     """
 
     __slots__ = (
+        "broken",
         "entered",
         "entered_at",
         "fresh",
@@ -212,3 +231,4 @@ class Frame:
         self.tries = NOTHING
         self.wait: Calling | Sleeping | BackingOff | Joining | None = None
         self.fresh = True
+        self.broken: Broken | None = None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from asl import mapruns, names
 from asl.errors import StatesError
-from asl.frames import Frame, Joining
+from asl.frames import Broken, Frame, Joining
 from asl.states import Map, Parallel, Task, Wait, Working
 from asl.values import Json
 
@@ -46,7 +46,7 @@ def fork_map(machine: Machine, frame: Frame, state: Map) -> None:
     if state.distributed:
         mapruns.begin(machine, frame, state, effective, {**fields, "MaxConcurrency": limit, "Items": items})
         return
-    frame.wait = wait = Joining(len(items), effective, items)
+    frame.wait = wait = Joining(len(items), effective, items, machine.gauge(items))
     most = machine.quotas.concurrency or len(items)
     for _ in range(min(limit or most, most, len(items))):
         _next_iteration(machine, frame, wait, state)
@@ -58,7 +58,7 @@ def _next_iteration(machine: Machine, frame: Frame, wait: Joining, state: Map) -
     slot = wait.started
     item = {"Index": slot, "Value": wait.items[slot]}
     path = f"{below(frame, state.name)}/{slot}"
-    child = machine.new_frame(path, state.processor, wait.items[slot], frame, slot, frame.size, item)
+    child = machine.new_frame(path, state.processor, wait.items[slot], frame, slot, wait.item_size, item)
     wait.started = slot + 1
     wait.active[slot] = child.id
     machine.ready.append(child)
@@ -126,40 +126,52 @@ def _joining(parent: Frame) -> tuple[Working, Joining]:
 def complete(machine: Machine, frame: Frame) -> None:
     """All children of the frame's state have ended: their outputs are its result."""
     state, wait = _joining(frame)
-    machine.leaf(frame, "MapStateSucceeded" if isinstance(state, Map) else "ParallelStateSucceeded")
+    exit_after = frame.last
+    machine.chain(frame, "MapStateSucceeded" if isinstance(state, Map) else "ParallelStateSucceeded")
     frame.wait = None
-    machine.deliver(frame, state, wait.results, wait.size)
+    machine.deliver(frame, state, wait.results, wait.size, exit_after)
 
 
 def child_failed(machine: Machine, parent: Frame, child: Frame, error: str | None, cause: str | None) -> None:
-    """A branch or iteration failed: the others are aborted, and the state that forked them has the error."""
+    """A branch or iteration failed: the others are aborted, and the state that forked them has the error.
+
+    States.Runtime ends the execution at once: no event tells of the others (measured).
+    """
     state, wait = _joining(parent)
-    if isinstance(state, Map):
+    failure = child.last
+    quiet = error == names.RUNTIME
+    if isinstance(state, Map) and not quiet:
         machine.leaf(child, "MapIterationFailed", state.name, child.slot)
-    elif isinstance(child.program.states[child.state], Task):
+    elif isinstance(child.program.states[child.state], Task) and not quiet:
         machine.leaf(child, "TaskStateAborted")  # recorded: also for the very task that failed
-    del machine.frames[child.id], wait.active[child.slot]
-    _abort(machine, wait, state)
-    parent.last = child.last
+    left = {child.slot: machine.frames.pop(child.id)}
+    del wait.active[child.slot]
+    parent.broken = Broken(wait, left | _abort(machine, wait, state, failure, quiet), error)
+    parent.last = failure
     parent.wait = None
     machine.scope.frame = parent
-    machine.fail_state(parent, error, cause, of_child=True)
+    machine.fail_state(parent, error, cause)
 
 
-def _abort(machine: Machine, wait: Joining, state: Working) -> None:
-    """Drop the frames that are still active, innermost first, each with the event that says so."""
+def _abort(machine: Machine, wait: Joining, state: Working, failure: int, quiet: bool) -> dict[int, Frame]:
+    """Drop the frames that are still active, innermost first, and return them by their slots.
+
+    The events that say so hang on the failure for which it is done (recorded for Tasks in a Parallel).
+    """
+    dropped = {}
     for slot in sorted(wait.active):
-        frame = machine.frames.pop(wait.active[slot])
+        frame = dropped[slot] = machine.frames.pop(wait.active[slot])
         if frame.fresh:
             continue
         inner = frame.program.states[frame.state]
         if isinstance(frame.wait, Joining):
             assert isinstance(inner, Working)
-            _abort(machine, frame.wait, inner)
+            frame.broken = Broken(frame.wait, _abort(machine, frame.wait, inner, failure, quiet))
         machine.drop_call(frame)
         frame.wait = None
-        if isinstance(inner, Working | Wait):
-            machine.leaf(frame, inner.entered.replace("Entered", "Aborted"))
-        if isinstance(state, Map):
-            machine.leaf(frame, "MapIterationAborted", state.name, slot)
+        if isinstance(inner, Working | Wait) and not quiet:
+            machine.record(inner.entered.replace("Entered", "Aborted"), failure, frame.path)
+        if isinstance(state, Map) and not quiet:
+            machine.record("MapIterationAborted", failure, frame.path, state.name, slot)
     wait.active.clear()
+    return dropped

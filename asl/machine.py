@@ -23,7 +23,7 @@ from asl.scope import Here, Identity
 from asl.states import Choice, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait, Working
 from asl.values import Json
 
-_NO_CHOICE = "Failed to transition out of the state. The state does not point to a next state."
+NO_CHOICE = "Failed to transition out of the state. The state does not point to a next state."
 """What the service says where the specification has States.NoChoiceMatched (measured, AWS-FACTS "Choice")."""
 
 
@@ -149,10 +149,14 @@ class Machine:
             self.fail_state(frame, problem.error, self._told(frame, problem))
 
     def _told(self, frame: Frame, problem: StatesError) -> str | None:
-        """The cause as the service words it. An evaluation error leaves an event of its own."""
+        """The cause as the service words it. An evaluation error leaves an event of its own.
+
+        Where the state has done nothing yet, that event hangs on what its entry hangs on (recorded).
+        """
         cause = while_executing(frame.state, frame.entered, problem)
         if isinstance(problem, EvaluationError):
-            previous = frame.last if problem.after_entry else self.history[frame.entered - 1].previous
+            at_entry = frame.last == frame.entered and not problem.after_entry
+            previous = self.history[frame.entered - 1].previous if at_entry else frame.last
             data = (problem.error, cause, problem.location)
             frame.last = self.record("EvaluationFailed", previous, frame.path, frame.state, data)
         return cause
@@ -185,7 +189,8 @@ class Machine:
                 result = raw if state.result is None else state.result(raw, scope)
                 output = result if state.write is None else state.write(raw, result, scope)
                 if state.growth is not None:
-                    size = frame.size + state.growth
+                    times, more = state.growth
+                    size = times * frame.size + more
                 elif state.write is None:
                     size = gauge(output)
                 else:
@@ -199,7 +204,7 @@ class Machine:
                         rule = candidate
                         break
                 if rule.next is None:
-                    raise StatesError(names.RUNTIME, _NO_CHOICE)
+                    raise StatesError(names.RUNTIME, NO_CHOICE)
                 following, assign = rule.next, rule.assign
                 output = result if rule.output is None else rule.output(result, scope)
                 size = frame.size if output is raw else gauge(output)
@@ -208,7 +213,7 @@ class Machine:
                 output = raw if state.output is None else state.output(raw, scope)
                 size = frame.size if state.output is None else gauge(output)
             else:
-                self._begin(frame, state)
+                self.begin_work(frame, state)
                 return
             if size > limit:
                 size = self.checked(output, name)
@@ -242,7 +247,7 @@ class Machine:
 
     # ------------------------------------------------------------------ states that take their time
 
-    def _begin(self, frame: Frame, state: State) -> None:
+    def begin_work(self, frame: Frame, state: State) -> None:
         """Do what a state does once it was entered, or after a back-off."""
         if isinstance(state, Task):
             self._call(frame, state)
@@ -265,7 +270,7 @@ class Machine:
         state = frame.program.states[frame.state]
         wait, frame.wait = frame.wait, None
         if isinstance(wait, BackingOff):
-            self._begin(frame, state)
+            self.begin_work(frame, state)
             return
         assert isinstance(state, Wait)
         raw = frame.input
@@ -274,14 +279,20 @@ class Machine:
         size = frame.size if state.output is None else self.checked(output, state.name)
         self.leave(frame, state, output, size, assigned, state.next)
 
-    def deliver(self, frame: Frame, state: Working, result: Json, size: int) -> None:
-        """The work of a Task, Parallel or Map is done: make its output and variables, and go on."""
+    def deliver(
+        self, frame: Frame, state: Working, result: Json, size: int, exit_after: int | None = None
+    ) -> None:
+        """The work of a Task, Parallel or Map is done: make its output and variables, and go on.
+
+        The exit of the state hangs on the event `exit_after`, an error on the frame's last event (measured).
+        """
         raw, scope = frame.input, self.scope
         output = state.write(raw, result, scope)
         size += frame.size
         if size > self.limit:
             size = self.checked(output, state.name)
         assigned = None if state.assign is None else state.assign(raw, result, scope)
+        frame.last = exit_after or frame.last
         self.leave(frame, state, output, size, assigned, state.next)
 
     def leave(
@@ -436,10 +447,11 @@ class Machine:
 
     # ------------------------------------------------------------------ errors
 
-    def fail_state(self, frame: Frame, error: str | None, cause: str | None, of_child: bool = False) -> None:
+    def fail_state(self, frame: Frame, error: str | None, cause: str | None) -> None:
         """The frame's state failed, by itself or because a child did: retry, catch, or let the frame fail.
 
-        The first Retrier that matches decides on a retry, then the first Catcher that matches.
+        The first Retrier that matches decides on a retry, then the first Catcher that matches. A Parallel or
+        Map has an event that says that it failed, but for States.Runtime, which ends everything (measured).
         """
         state = frame.program.states[frame.state]
         if not isinstance(state, Working):
@@ -447,19 +459,27 @@ class Machine:
             return
         met = handling(state.retry, state.catch, error, frame.tries, lambda: self.scope.stream("jitter"))
         if met.retry is not None and met.delay is not None:
+            frame.broken = None
             frame.tries = {**frame.tries, met.retry: frame.tries.get(met.retry, 0) + 1}
             frame.wait = wait = BackingOff(self.scope.now + met.delay)
             self.timer(wait.due, frame, wait)
             return
-        if not isinstance(state, Task) and (of_child or error != names.RUNTIME):
-            self.chain(frame, state.entered.replace("Entered", "Failed"))
+        before = frame.last
+        self._record_failed(frame, state, error)
         if met.catch is None:
             self._fail_frame(frame, error, cause)
             return
         try:
             self._catch(frame, state, state.catch[met.catch], error, cause)
-        except StatesError as problem:
-            self._fail_frame(frame, problem.error, self._told(frame, problem))
+        except StatesError as problem:  # the state fails once more, from where it stood (measured)
+            frame.last = before
+            cause = self._told(frame, problem)
+            self._record_failed(frame, state, problem.error)
+            self._fail_frame(frame, problem.error, cause)
+
+    def _record_failed(self, frame: Frame, state: Working, error: str | None) -> None:
+        if not isinstance(state, Task) and error != names.RUNTIME:
+            self.chain(frame, state.entered.replace("Entered", "Failed"))
 
     def _catch(
         self, frame: Frame, state: Working, catcher: Catcher, error: str | None, cause: str | None
@@ -469,7 +489,9 @@ class Machine:
         assigned: Any = None
         if catcher.assign is not None:
             assigned = catcher.assign(frame.input, given, self.scope)
-        self.leave(frame, state, output, self.checked(output, state.name), assigned, catcher.next)
+        size = self.checked(output, state.name)
+        frame.broken = None
+        self.leave(frame, state, output, size, assigned, catcher.next)
 
     def _fail_frame(self, frame: Frame, error: str | None, cause: str | None) -> None:
         """Nothing handles the error here: the frame ends, and its parent's state has the error."""

@@ -67,9 +67,8 @@ def succeed(machine: Machine, frame: Frame, state: Map, output: Json) -> None:
     frame.wait = None
     started = frame.last
     machine.chain(frame, "MapRunSucceeded")
-    machine.leaf(frame, "MapStateSucceeded")
-    frame.last = started
-    machine.deliver(frame, state, output, machine.gauge(output))
+    machine.chain(frame, "MapStateSucceeded")
+    machine.deliver(frame, state, output, machine.gauge(output), exit_after=started)
 
 
 def fail(machine: Machine, frame: Frame, error: str | None, cause: str | None) -> None:
@@ -77,4 +76,4 @@ def fail(machine: Machine, frame: Frame, error: str | None, cause: str | None) -
     machine.drop_call(frame)
     frame.wait = None
     machine.chain(frame, "MapRunFailed", None, error, cause)
-    machine.fail_state(frame, error, cause, of_child=True)
+    machine.fail_state(frame, error, cause)

@@ -24,6 +24,9 @@ Assign: TypeAlias = Callable[[Json, Json, Scope], dict[str, Json]]
 
 Test: TypeAlias = Callable[[Json, Scope], bool]
 
+Growth: TypeAlias = tuple[int, int]
+"""(times, bytes): an output has at most `times` the bytes of the state's input, and `bytes` more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
@@ -40,13 +43,13 @@ class State:
 class Pass(State):
     """`result` makes the result from the raw input (None: the raw input itself).
 
-    `growth` bounds how many bytes the output has more than the input; None: unknown until it is measured.
+    `growth` bounds the size of the output; None: unknown until it is measured.
     """
 
     result: Select | None
     write: Merge | None
     assign: Assign | None
-    growth: int | None
+    growth: Growth | None
     instant: ClassVar[bool] = True
 
 

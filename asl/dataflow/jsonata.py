@@ -16,7 +16,7 @@ from asl import jsonata, times
 from asl.dataflow import Step
 from asl.errors import EvaluationError
 from asl.retry import Catcher
-from asl.states import Assign, Merge, Rule
+from asl.states import Assign, Growth, Merge, Rule
 from asl.values import Json, Scope, Select, to_json, type_name
 
 Document: TypeAlias = "dict[str, Any]"
@@ -158,9 +158,9 @@ def result(state: Document) -> Select | None:
     return None
 
 
-def growth(state: Document) -> int | None:
-    """How many bytes the output of a Pass state can have more than its input, where that is plain to see."""
-    return None if "Output" in state else 0
+def growth(state: Document) -> Growth | None:
+    """How much larger than its input the output of a Pass state can be; None: unknown."""
+    return None if "Output" in state else (1, 0)
 
 
 def output(state: Document) -> Select | None:

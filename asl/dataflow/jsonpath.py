@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 
 from asl import paths, rules, templates, times
 from asl.dataflow import Step
+from asl.dataflow.growth import of_pass
 from asl.errors import PathError, StatesError
 from asl.names import RUNTIME
 from asl.retry import Catcher
-from asl.states import Assign, Merge, Rule
+from asl.states import Assign, Growth, Merge, Rule
 from asl.values import Json, Scope, Select, to_json
 
 Document: TypeAlias = "dict[str, Any]"
@@ -98,17 +99,9 @@ def result(state: Document) -> Select | None:
     return arguments(state)
 
 
-def growth(state: Document) -> int | None:
-    """How many bytes the output of a Pass state can have more than its input, where that is plain to see.
-
-    A Result written into the input adds its own size at most; paths alone select parts of the input.
-    """
-    if "$$" in (state.get("InputPath") or "") + (state.get("OutputPath") or ""):
-        return None
-    keys = state.get("ResultPath", "$")
-    if "Result" in state:
-        return len(to_json([state["Result"], keys]).encode("utf-8", "surrogatepass"))
-    return 0 if "Parameters" not in state and keys in ("$", None) else None
+def growth(state: Document) -> Growth | None:
+    """How much larger than its input the output of a Pass state can be; None: unknown."""
+    return of_pass(state)
 
 
 def output(state: Document) -> Select | None:

@@ -1,0 +1,146 @@
+"""Histories that others read off the service, event by event: what hangs on what when branches fail.
+
+Source: the tests of floci-io/floci (AslExecutorBranchHistoryEventsTest), whose shapes were read off the service in
+us-east-1 in September 2026. Where a recording says otherwise of `EvaluationFailed` (it hangs on what the entry of
+its state hangs on), the recording is right, and the expectation here follows it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import asl
+from tests.machines import machine, task
+
+NOWHERE = {"Type": "Pass", "Parameters": {"m.$": "$.nope"}}
+UNDEFINED = {"Type": "Pass", "Output": {"v": "{% $states.input.missing %}"}}
+BOOM = {"Type": "Fail", "Error": "MyError", "Cause": "my cause"}
+ALL = [{"ErrorEquals": ["States.ALL"], "Next": "Handled"}]
+
+
+def parallel(branch: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"Type": "Parallel", "Branches": [machine("Inner", Inner=branch)], **fields}
+
+
+def each(state: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": machine("Inner", Inner=state), **fields}
+
+
+def jsonata(first: str, **states: dict[str, Any]) -> dict[str, Any]:
+    return {"QueryLanguage": "JSONata", **machine(first, **states)}
+
+
+CASES = {
+    "a runtime error in a branch leaves nothing but the end": (
+        machine("P", P=parallel(NOWHERE)),
+        {"x": "a"},
+        "ParallelStateEntered:0 ParallelStateStarted:2 PassStateEntered:3 ExecutionFailed:4",
+    ),
+    "a runtime error of a task in a branch leaves no aborted event": (
+        machine("P", P=parallel(task(Parameters={"q.$": "$.nope"}))),
+        {"x": "a"},
+        "ParallelStateEntered:0 ParallelStateStarted:2 TaskStateEntered:3 ExecutionFailed:4",
+    ),
+    "a runtime error in an iteration leaves no failed events": (
+        machine("M", M=each(NOWHERE)),
+        [1, 2],
+        "MapStateEntered:0 MapStateStarted:2 MapIterationStarted:3 PassStateEntered:4 ExecutionFailed:5",
+    ),
+    "a Fail state in a branch fails the Parallel": (
+        machine("P", P=parallel(BOOM)),
+        {"x": "a"},
+        "ParallelStateEntered:0 ParallelStateStarted:2 FailStateEntered:3 ParallelStateFailed:4 ExecutionFailed:5",
+    ),
+    "a caught branch failure exits the Parallel": (
+        machine("P", P=parallel(BOOM, Catch=ALL), Handled={"Type": "Pass"}),
+        {"x": "a"},
+        "ParallelStateEntered:0 ParallelStateStarted:2 FailStateEntered:3 ParallelStateFailed:4 "
+        "ParallelStateExited:5 PassStateEntered:6 PassStateExited:7 ExecutionSucceeded:8",
+    ),
+    "a retried Parallel starts again and fails once": (
+        machine("P", P=parallel(BOOM, Retry=[{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}])),
+        {"x": "a"},
+        "ParallelStateEntered:0 ParallelStateStarted:2 FailStateEntered:3 ParallelStateStarted:4 "
+        "FailStateEntered:5 ParallelStateFailed:6 ExecutionFailed:7",
+    ),
+    "a Parallel's own failure comes after its branches succeeded": (
+        machine("P", P=parallel({"Type": "Pass"}, ResultSelector={"m.$": "$.nope"})),
+        {"x": "a"},
+        "ParallelStateEntered:0 ParallelStateStarted:2 PassStateEntered:3 PassStateExited:4 "
+        "ParallelStateSucceeded:5 ExecutionFailed:6",
+    ),
+    "a task that fails in a branch is recorded as aborted": (
+        machine("P", P=parallel(task(), Catch=ALL), Handled={"Type": "Pass"}),
+        {"x": "a"},
+        "ParallelStateEntered:0 ParallelStateStarted:2 TaskStateEntered:3 LambdaFunctionScheduled:4 "
+        "LambdaFunctionStarted:5 LambdaFunctionFailed:6 TaskStateAborted:7 ParallelStateFailed:7 "
+        "ParallelStateExited:9 PassStateEntered:10 PassStateExited:11 ExecutionSucceeded:12",
+    ),
+    "a Map over no items exits from its start": (
+        machine("M", M=each({"Type": "Pass"})),
+        [],
+        "MapStateEntered:0 MapStateStarted:2 MapStateSucceeded:3 MapStateExited:3 ExecutionSucceeded:5",
+    ),
+    "an iteration that fails leaves its failure and the Map's": (
+        jsonata("M", M=each(UNDEFINED, Items="{% $states.input %}")),
+        [1, 2],
+        "MapStateEntered:0 MapStateStarted:2 MapIterationStarted:3 PassStateEntered:4 EvaluationFailed:4 "
+        "MapIterationFailed:6 MapStateFailed:6 ExecutionFailed:8",
+    ),
+    "Items that cannot be evaluated fail the Map before it starts": (
+        jsonata("M", M=each({"Type": "Pass"}, Items="{% $states.input.missing %}")),
+        {"x": "a"},
+        "MapStateEntered:0 EvaluationFailed:0 MapStateFailed:3 ExecutionFailed:4",
+    ),
+    "an evaluation error is recorded once an attempt": (
+        jsonata(
+            "T",
+            T=task(
+                Arguments={"m": "{% $states.input.missing %}"},
+                Retry=[{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}],
+            ),
+        ),
+        {"x": "a"},
+        "TaskStateEntered:0 EvaluationFailed:0 EvaluationFailed:3 ExecutionFailed:4",
+    ),
+    "a Catcher's Output that fails makes the state fail once more": (
+        jsonata(
+            "P",
+            P=parallel(
+                BOOM,
+                Catch=[
+                    {
+                        "ErrorEquals": ["States.ALL"],
+                        "Output": {"v": "{% $states.input.missing %}"},
+                        "Next": "Done",
+                    }
+                ],
+            ),
+            Done={"Type": "Pass"},
+        ),
+        {"x": "a"},
+        "ParallelStateEntered:0 ParallelStateStarted:2 FailStateEntered:3 ParallelStateFailed:4 "
+        "EvaluationFailed:4 ParallelStateFailed:6 ExecutionFailed:7",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_events_hang_as_on_the_service(name: str) -> None:
+    definition, given, expected = CASES[name]
+
+    def fail(payload: Any) -> Any:
+        raise asl.TaskError("SQS.QueueDoesNotExistException", "The specified queue does not exist.")
+
+    history = asl.load(definition).run(given, tasks=fail).history
+    assert " ".join(f"{event.type}:{event.previous}" for event in history[1:]) == expected
+
+
+def test_the_cause_names_the_innermost_state() -> None:
+    result = asl.load(machine("P", P=parallel(NOWHERE))).run({"x": "a"})
+    assert result.cause == (
+        "An error occurred while executing the state 'Inner' (entered at the event id #4). The JSONPath "
+        "'$.nope' specified for the field 'm.$' could not be found in the input '{\"x\":\"a\"}'"
+    )
