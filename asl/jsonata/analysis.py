@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from asl.jsonata.nodes import Node
 from asl.jsonata.scopes import children
 
@@ -26,6 +28,35 @@ def states_fields(tree: Node) -> frozenset[str]:
 
 def _is_states(node: Node) -> bool:
     return node.kind == "variable" and node.value == "states"
+
+
+def reads(tree: Node, variables: frozenset[str]) -> tuple[str, ...]:
+    """The data that an expression starts from, each once, in the order of the text: `$states.input.total`, `$limit`.
+
+    Of a path these are the variable and the names after it, up to the first step that is anything more.
+    `variables` are those that come from outside.
+    """
+    found: dict[str, None] = {}
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        below = children(node)
+        if node.kind == "path" and node.steps[0].kind == "variable" and node.steps[0].value in variables:
+            found[_plain_start(node.steps)] = None
+            below.remove(node.steps[0])
+        elif node.kind == "variable" and node.value in variables:
+            found[f"${node.value}"] = None
+        stack.extend(reversed(below))
+    return tuple(found)
+
+
+def _plain_start(steps: list[Node]) -> str:
+    text = f"${steps[0].value}"
+    for before, step in pairwise(steps):
+        if step.kind != "name" or before.predicate or before.stages:
+            break
+        text += f".{step.value}" if step.value.isidentifier() else f".`{step.value}`"
+    return text
 
 
 def top_level(tree: Node) -> tuple[str, ...]:

@@ -6,30 +6,33 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asl.jsonata.errors import JsonataError
+from asl.jsonata import hof
+from asl.jsonata.errors import JsonataError, crash
 from asl.jsonata.functions import Callable_, Composed, Lambda, Made, Native, Partial, TailCall
 from asl.jsonata.limits import Runtime
 from asl.jsonata.nodes import Node
 from asl.jsonata.operators import Closure
+from asl.jsonata.regex import Regex
 from asl.jsonata.scopes import Scope
-from asl.jsonata.sequences import UNDEFINED, Built, Function, Kept, Sequence, collapse
+from asl.jsonata.sequences import LISTS, UNDEFINED, Function, Kept, Sequence, collapse
 from asl.jsonata.signature import Signature
 from asl.jsonata.text import fifteen_digits
 
 if TYPE_CHECKING:
     from asl.jsonata.compiler import Compiler
 
-_LISTS = frozenset((list, Sequence, Kept, Built))
+_MISSING = type(UNDEFINED)
 _TYPES: dict[str, frozenset[type]] = {
-    "s": frozenset((str,)),
-    "n": frozenset((int, float)),
-    "b": frozenset((bool,)),
-    "o": frozenset((dict,)),
-    "a": _LISTS,
-    "(oa)": frozenset((dict, *_LISTS)),
-    "(nsb)": frozenset((int, float, str, bool)),
+    "s": frozenset((str, _MISSING)),
+    "n": frozenset((int, float, _MISSING)),
+    "b": frozenset((bool, _MISSING)),
+    "o": frozenset((dict, _MISSING)),
+    "a": frozenset((*LISTS, _MISSING)),
+    "(oa)": frozenset((dict, *LISTS, _MISSING)),
+    "(nsb)": frozenset((int, float, str, bool, _MISSING)),
 }
-_NUMBERS = frozenset((int, float))
+_ITEMS = {kind: types - {_MISSING} for kind, types in _TYPES.items()}
+_FUNCTIONS: frozenset[type] = frozenset((Lambda, Native, Partial, Composed, Made, Regex))
 
 
 def called_name(procedure: Node) -> Any:
@@ -59,6 +62,11 @@ def keep_array(value: Any) -> Any:
     return Kept(value) if value else UNDEFINED
 
 
+def own_name(proc: Callable_) -> Any:
+    """A built-in's name; jsonata-js says "undefined", or what it was last called by."""
+    return proc.name if isinstance(proc, Native) else UNDEFINED
+
+
 def function(c: Compiler, node: Node, scope: Scope, depth: int) -> Closure:
     """A call. In tail position (`thunk`) its arguments are evaluated where the body's caller stands."""
     if node.thunk:
@@ -67,6 +75,9 @@ def function(c: Compiler, node: Node, scope: Scope, depth: int) -> Closure:
     native = builtin(c, node.procedure, scope)
     name = called_name(node.procedure)
     if native is not None:
+        inlined = hof.inline(c, node, scope, depth)
+        if inlined is not None:
+            return inlined
         c.height = max(c.height, depth + 1)
         args = [c.node(argument, scope, depth + 1) for argument in node.arguments]
         params = native.signature.params
@@ -104,11 +115,10 @@ def call_native(
     native: Native, args: list[Closure], depth: int, name: Any, position: int, settle: Settle
 ) -> Closure:
     impl, validate = native.impl, native.signature.validate
-    params = native.signature.params
-    higher = any("f" in param.kind for param in params)
-    types = accepted(native.signature, len(args))
-    if types is not None and len(args) == 1 and not higher:
-        return _call_one(native, args[0], types[0], name, position, settle)
+    higher = any("f" in param.kind for param in native.signature.params)
+    tests = accepted(native.signature, len(args))
+    if tests is not None and len(args) == 1 and not higher:
+        return _call_one(native, args[0], tests[0], name, position, settle)
 
     def call(v: Any, f: list[Any]) -> Any:
         values = [arg(v, f) for arg in args]
@@ -116,31 +126,31 @@ def call_native(
         base = rt.depth
         rt.depth = base + depth
         try:
-            if types is None or not fits(values, types):
+            if tests is None or not fits(values, tests):
                 values = validate(values, v)
             result = impl(rt, *values)
         except JsonataError as error:
             raise named(error, name, position) from None
+        except (AttributeError, TypeError):
+            if not any(value is UNDEFINED for value in values):
+                raise
+            raise crash("Cannot read properties of undefined", position) from None
         rt.depth = base
         return settle(result) if isinstance(result, Sequence) else result
 
     return call
 
 
-def _call_one(
-    native: Native,
-    arg: Closure,
-    types: frozenset[type] | None,
-    name: Any,
-    position: int,
-    settle: Settle,
-) -> Closure:
+def _call_one(native: Native, arg: Closure, test: Test, name: Any, position: int, settle: Settle) -> Closure:
     impl, validate = native.impl, native.signature.validate
+    types, items = test
 
     def call(v: Any, f: list[Any]) -> Any:
         value = arg(v, f)
         try:
-            if types is None or type(value) in types:
+            if (types is None or type(value) in types) and (
+                items is None or value is UNDEFINED or items.issuperset(map(type, value))
+            ):
                 result = impl(f[1], value)
             else:
                 result = impl(f[1], *validate([value], v))
@@ -151,33 +161,36 @@ def _call_one(
     return call
 
 
-def accepted(signature: Signature, count: int) -> list[frozenset[type] | None] | None:
-    """For each of so many arguments, the types that need no validation (None: every type).
+Test = tuple[frozenset[type] | None, frozenset[type] | None]
+"""Which types of an argument (None: all), and of its items, need no validation."""
 
-    None where the signature has to be looked at in any case.
-    """
+
+def accepted(signature: Signature, count: int) -> list[Test] | None:
+    """A test for each of so many arguments; None where the signature has to be looked at in any case."""
     if not signature.simple or count > len(signature.params):
         return None
     if any(param.context or "?" not in param.suffix for param in signature.params[count:]):
         return None
-    types: list[frozenset[type] | None] = []
+    tests: list[Test] = []
     for param in signature.params[:count]:
         if param.kind in ("x", "j"):
-            types.append(None)
+            tests.append((None, None))
         elif param.kind == "f":
-            types.append(frozenset())
-        elif param.subtype is None and param.kind in _TYPES:
-            types.append(_TYPES[param.kind])
+            tests.append((_FUNCTIONS, None))
         elif param.kind == "(sf)":
-            types.append(_TYPES["s"])
+            tests.append((_TYPES["s"], None))
+        elif param.kind in _TYPES and (param.subtype is None or param.subtype in _ITEMS):
+            tests.append((_TYPES[param.kind], _ITEMS[param.subtype] if param.subtype else None))
         else:
             return None
-    return types
+    return tests
 
 
-def fits(values: list[Any], types: list[frozenset[type] | None]) -> bool:
-    for value, kinds in zip(values, types, strict=True):
-        if kinds is not None and type(value) not in kinds and not (not kinds and isinstance(value, Function)):
+def fits(values: list[Any], tests: list[Test]) -> bool:
+    for value, (types, items) in zip(values, tests, strict=True):
+        if types is not None and type(value) not in types:
+            return False
+        if items is not None and value is not UNDEFINED and not items.issuperset(map(type, value)):
             return False
     return True
 
@@ -204,7 +217,7 @@ def call_value(
         try:
             result = proc.call(values, rt, v)
         except JsonataError as error:
-            raise named(error, name, position) from None
+            raise named(error, own_name(proc) if name is UNDEFINED else name, position) from None
         rt.depth = base
         return settle(result) if isinstance(result, Sequence) else result
 
@@ -216,7 +229,7 @@ def tail_call(procedure: Closure, args: list[Closure], name: Any, position: int)
         proc = procedure(v, f)
         if not isinstance(proc, Callable_):
             if proc is UNDEFINED:  # jsonata-js stumbles over it
-                raise JsonataError(None, position, "Cannot set properties of undefined (setting 'token')")
+                raise crash("Cannot set properties of undefined (setting 'token')", position)
             raise named(JsonataError("T1006", position), name, position)
         return TailCall(proc, [arg(v, f) for arg in args], name)
 
@@ -272,7 +285,10 @@ def apply(c: Compiler, node: Node, scope: Scope, depth: int) -> Closure:
         rt: Runtime = f[1]
         base = rt.depth
         rt.depth = base + depth
-        result = proc.call([value], rt)
+        try:
+            result = proc.call([value], rt)
+        except JsonataError as error:
+            raise named(error, own_name(proc), position) from None
         rt.depth = base
         return settle(result) if isinstance(result, Sequence) else result
 
@@ -325,7 +341,7 @@ def _change(match: Any, update: Any, position: int) -> None:
     elif update and not isinstance(match, list | Function):
         kind = {str: "string", bool: "boolean"}.get(type(match), "number")
         text = f"Cannot create property '{next(iter(update))}' on {kind} '{match}'"
-        raise JsonataError(None, position, text)
+        raise crash(text, position)
 
 
 def _delete(match: Any, names: Any, position: int) -> None:

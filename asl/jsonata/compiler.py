@@ -10,35 +10,15 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from asl.jsonata import calls, steps, tuples
-from asl.jsonata.errors import JsonataError, overflow
-from asl.jsonata.functions import Code, Composed, Lambda, Native, Partial
-from asl.jsonata.limits import MAX_DEPTH, Runtime
+from asl.jsonata import binary, calls, constructors, steps, tuples
+from asl.jsonata.errors import overflow
+from asl.jsonata.functions import Code, Lambda, Native
+from asl.jsonata.limits import MAX_DEPTH
 from asl.jsonata.nodes import Node, Stage
-from asl.jsonata.operators import (
-    ARITHMETIC,
-    COMPARISON,
-    Closure,
-    Operation,
-    boolean,
-    negate,
-    span,
-    text_of,
-)
+from asl.jsonata.operators import Closure, boolean
 from asl.jsonata.regex import Pattern, Regex
 from asl.jsonata.scopes import FIRST, Scope, bound_names, read_or, read_slot
-from asl.jsonata.sequences import (
-    UNDEFINED,
-    UNSET,
-    Built,
-    Function,
-    Holder,
-    Kept,
-    Outer,
-    Sequence,
-    Tuples,
-    collapse,
-)
+from asl.jsonata.sequences import UNDEFINED, UNSET, Kept, Outer, Sequence, Tuples, collapse
 
 
 class Compiler:
@@ -214,88 +194,17 @@ class Compiler:
 
         return condition
 
-    # ── operators ─────────────────────────────────────────────────────────────────────────────────
+    # ── operators and constructors ────────────────────────────────────────────────────────────────
 
     def _binary(self, node: Node, scope: Scope, depth: int) -> Closure:
-        operator = node.value
-        left = self.node(node.lhs, scope, depth + 1)
-        right = self.node(node.rhs, scope, depth + 1)
-        if operator in ("and", "or"):
-            right = relabelled(right, node)
-            return _and(left, right) if operator == "and" else _or(left, right)
-        if operator == "&":
-            return _concatenate(left, right)
-        if operator == "..":
-            return located(_span(left, right), node)
-        if operator in ARITHMETIC:
-            return located(_arithmetic(ARITHMETIC[operator], left, right), node)
-        operation = COMPARISON[operator]
-        return located(lambda v, f: operation(left(v, f), right(v, f)), node)
+        return binary.binary(self, node, scope, depth)
 
     def _unary(self, node: Node, scope: Scope, depth: int) -> Closure:
         if node.value == "[":
-            return self.array(node, scope, depth)
+            return constructors.array(self, node, scope, depth)
         if node.value == "{":
-            return self.object(node, scope, depth)
-        operand = self.node(node.expression, scope, depth + 1)
-        return located(lambda v, f: negate(operand(v, f)), node)
-
-    def array(self, node: Node, scope: Scope, depth: int) -> Closure:
-        """`[...]`: items that are arrays give their items, unless they are array constructors themselves."""
-        made = [
-            (self.node(item, scope, depth + 1), item.value == "[" and item.kind == "unary")
-            for item in node.expressions
-        ]
-        kind: type[list[Any]] = Built if node.consarray else list
-
-        def array(v: Any, f: list[Any]) -> Any:
-            rt: Runtime = f[1]
-            items: list[Any] = []
-            for item, nested in made:
-                value = item(v, f)
-                if value is UNDEFINED:
-                    continue
-                if nested or not isinstance(value, list):
-                    items.append(value)
-                    if isinstance(value, Function | Sequence | Built):
-                        rt.tainted = True
-                else:
-                    items.extend(value)
-            rt.array(items)
-            if kind is list:
-                return items
-            rt.tainted = True
-            return kind(items)
-
-        return array
-
-    def object(self, node: Node, scope: Scope, depth: int) -> Closure:
-        """`{...}`: with an array as context, grouped over its items; else one object."""
-        group = Node("group", None, node.position)
-        group.pairs = node.pairs
-        general = tuples.grouping(self, group, scope, depth + 1)
-        if not all(key.kind == "string" and not key.predicate for key, _ in node.pairs):
-            return lambda v, f: general(v, f)
-        pairs = [(key.value, self.node(value, scope, depth + 1)) for key, value in node.pairs]
-        if len({key for key, _ in pairs}) < len(pairs):
-            return lambda v, f: general(v, f)
-
-        def constructor(v: Any, f: list[Any]) -> Any:
-            if isinstance(v, list):
-                return general(v, f)
-            result: dict[str, Any] = {}
-            for key, item in pairs:
-                value = item(v, f)
-                if value is UNDEFINED:
-                    continue
-                result[key] = value
-                if isinstance(value, Sequence | Built | Function):
-                    f[1].tainted = True
-                    if type(value) is Kept:
-                        result = Holder(result)
-            return result
-
-        return constructor
+            return constructors.object(self, node, scope, depth)
+        return binary.minus(self, node, scope, depth)
 
     # ── paths ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -461,89 +370,3 @@ def collapsing(closure: Closure, keep: bool) -> Closure:
         return value
 
     return kept
-
-
-def located(closure: Closure, node: Node) -> Closure:
-    """An operator whose errors say where it stands and which it is."""
-    position, token = node.position, node.value
-
-    def evaluate(v: Any, f: list[Any]) -> Any:
-        try:
-            return closure(v, f)
-        except JsonataError as error:
-            if error.code is not None and error.position is None:
-                error.position = position
-                error.fields["token"] = token
-            raise
-
-    return evaluate
-
-
-def relabelled(closure: Closure, node: Node) -> Closure:
-    """The right side of `and` and `or`: jsonata-js gives its errors this operator's name."""
-    position, token = node.position, node.value
-
-    def evaluate(v: Any, f: list[Any]) -> Any:
-        try:
-            return closure(v, f)
-        except JsonataError as error:
-            if error.code is not None:
-                error.position = position
-                error.fields["token"] = token
-            raise
-
-    return evaluate
-
-
-def _arithmetic(operation: Operation, left: Closure, right: Closure) -> Closure:
-    def evaluate(v: Any, f: list[Any]) -> Any:
-        result = operation(left(v, f), right(v, f))
-        if type(result) is float and result - result != 0:
-            f[1].tainted = True
-        return result
-
-    return evaluate
-
-
-def _and(left: Closure, right: Closure) -> Closure:
-    def both(v: Any, f: list[Any]) -> Any:
-        value = left(v, f)
-        if value is True or (value is not False and boolean(value)):
-            value = right(v, f)
-            return value if value is True or value is False else boolean(value)
-        return False
-
-    return both
-
-
-def _or(left: Closure, right: Closure) -> Closure:
-    def either(v: Any, f: list[Any]) -> Any:
-        value = left(v, f)
-        if value is True or (value is not False and boolean(value)):
-            return True
-        value = right(v, f)
-        return value if value is True or value is False else boolean(value)
-
-    return either
-
-
-def _span(left: Closure, right: Closure) -> Closure:
-    def evaluate(v: Any, f: list[Any]) -> Any:
-        value = span(left(v, f), right(v, f))
-        if value is not UNDEFINED:
-            f[1].array(value)
-        return collapse(value)
-
-    return evaluate
-
-
-def _concatenate(left: Closure, right: Closure) -> Closure:
-    def evaluate(v: Any, f: list[Any]) -> Any:
-        a, b = left(v, f), right(v, f)
-        text = (a if type(a) is str else text_of(a)) + (b if type(b) is str else text_of(b))
-        return f[1].text(text) if len(text) > 256 else text
-
-    return evaluate
-
-
-__all__ = ["Compiled", "Compiler", "Composed", "Partial"]

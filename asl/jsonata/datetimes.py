@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from asl.jsonata.errors import JsonataError
+from asl.jsonata.errors import JsonataError, crash
 from asl.jsonata.integers import Picture, expression, formatted, parsed, picture
 
 DAY = 86_400_000
@@ -219,9 +219,10 @@ def format_time(millis: float, text: str | None, timezone: str | None) -> str:
     hours = minutes = 0
     if timezone is not None:
         offset = _parse_int(timezone)
-        if offset is not None:
-            hours = math.floor(offset / 100)
-            minutes = int(math.fmod(offset, 100))
+        if offset is None:  # jsonata-js goes on with NaN, and mostly stumbles
+            raise crash("Cannot read properties of undefined (reading 'length')")
+        hours = math.floor(offset / 100)
+        minutes = int(math.fmod(offset, 100))
     local = millis + (60 * hours + minutes) * 60_000
     if not math.isfinite(local) or abs(local) > _MAX_TIME:
         local = 0
@@ -246,7 +247,7 @@ def _write(millis: int, part: Part, hours: int, minutes: int) -> str:
     if part.names and component != "f":
         return _name(value, part)
     if part.spec is None:  # jsonata-js stumbles over it
-        raise JsonataError(None, text="Cannot read properties of undefined (reading 'primary')")
+        raise crash("Cannot read properties of undefined (reading 'primary')")
     return formatted(value, part.spec, part.mandatory)
 
 
@@ -309,6 +310,8 @@ def parse_iso(text: str) -> float:
     offset = 0
     zone = match.group(8)
     if zone and zone != "Z":
+        if match.group(4) is None or int(zone[1:3]) > 23:
+            return math.nan
         sign = -1 if zone[0] == "-" else 1
         offset = sign * (int(zone[1:3]) * 60 + int(zone[-2:]))
     days = days_from(year, month, day)
@@ -331,10 +334,8 @@ def parse_time(text: str, picture_text: str, now: int) -> float | None:
             value = _read(piece, part)
             if value is not None:
                 found[part.component] = value
-            elif part.component not in found:
-                found[part.component] = math.nan if part.component not in "PMFx" else -1
-                if found[part.component] == -1:
-                    del found[part.component]
+            else:
+                found.pop(part.component, None)
     if not any(part.component for part in parts):
         return None
     return _assembled(found, now)

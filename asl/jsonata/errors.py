@@ -179,6 +179,11 @@ class JsonataError(ExpressionError):
         return f"{self.code}: {self.message}" if self.code else self.message
 
 
+def crash(text: str, position: int | None = None) -> JsonataError:
+    """Where jsonata-js itself stumbles (a JavaScript TypeError); the service calls it an internal error."""
+    return JsonataError(None, position, text, internal=True)
+
+
 def timeout() -> JsonataError:
     return JsonataError(None, text=TIMEOUT)
 

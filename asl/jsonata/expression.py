@@ -51,6 +51,10 @@ class Expression:
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
+    def reads(self) -> tuple[str, ...]:
+        """The data that it starts from, as expressions of their own: `$states.input.total`, `$limit`."""
+        return () if self._tree is None else analysis.reads(self._tree, self.variables)
+
     def evaluate(
         self,
         input: Any = UNDEFINED,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from asl.jsonata import calls, steps
-from asl.jsonata.errors import JsonataError
+from asl.jsonata.errors import JsonataError, crash
 from asl.jsonata.limits import MAX_ITEMS, Runtime
 from asl.jsonata.operators import boolean, tidy
 from asl.jsonata.sequences import UNDEFINED, Built, Function, Sequence, append, collapse, lookup
@@ -80,6 +80,8 @@ def reduce_(rt: Runtime, items: Any, func: Any, init: Any = UNDEFINED) -> Any:
 
 def sift(rt: Runtime, value: Any, func: Any = UNDEFINED) -> Any:
     members = dict(_members(value))
+    if members and func is UNDEFINED:
+        raise crash("Cannot read properties of undefined (reading 'arity')")
     result = {key: item for key, item in members.items() if boolean(call(rt, func, [item, key, value]))}
     return result or UNDEFINED
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -109,6 +110,8 @@ def rounded(value: float, precision: float = 0) -> float:
     if type(value) is int and places >= 0:
         return value
     exact = Decimal(number_text(value))
+    if abs(exact.scaleb(places)) > _MOST:
+        return math.nan
     if -exact.as_tuple().exponent <= places:  # type: ignore[operator]
         return finite(float(value))
     scaled = exact.scaleb(places).quantize(Decimal(1), ROUND_HALF_EVEN).scaleb(-places)
@@ -141,6 +144,7 @@ def power(rt: Runtime, base: Any, exponent: Any) -> Any:
     return tidy(result)
 
 
+_MOST = Decimal(sys.float_info.max)
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 

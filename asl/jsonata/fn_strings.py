@@ -11,7 +11,7 @@ import urllib.parse
 import uuid
 from typing import Any
 
-from asl.jsonata.errors import JsonataError
+from asl.jsonata.errors import JsonataError, crash
 from asl.jsonata.functions import Callable_
 from asl.jsonata.limits import Runtime
 from asl.jsonata.operators import check_number
@@ -100,7 +100,7 @@ def pad(rt: Runtime, text: Any, width: Any, chars: Any = UNDEFINED) -> Any:
     if missing <= 0 or missing != missing:
         return text
     if missing != int(missing) or missing >= 2**32 - 1:  # new Array(length) refuses it
-        raise JsonataError(None, text="Invalid array length")
+        raise crash("Invalid array length")
     missing = int(missing)
     rt.room(missing * len(chars))
     padding = (chars * missing)[:missing]
@@ -188,7 +188,7 @@ def contains(rt: Runtime, text: Any, token: Any) -> Any:
     if isinstance(token, str):
         return token in text
     if token is UNDEFINED:
-        raise JsonataError(None, text="Cannot read properties of undefined (reading 'apply')")
+        raise crash("Cannot read properties of undefined (reading 'apply')")
     return _first(rt, token, text) is not None
 
 
@@ -284,7 +284,7 @@ def _substitute(rt: Runtime, replacement: Any, hit: _Hit, text: str) -> Any:
     if isinstance(replacement, str):
         return replacement if "$" not in replacement else _expand(replacement, hit)
     if replacement is UNDEFINED:
-        raise JsonataError(None, text="Cannot read properties of undefined (reading 'apply')")
+        raise crash("Cannot read properties of undefined (reading 'apply')")
     value = {
         "match": hit.match,
         "start": utf16(text, hit.start),
@@ -337,7 +337,8 @@ def _leading_int(text: str) -> int | None:
 def base64encode(rt: Runtime, text: Any) -> Any:
     if text is UNDEFINED:
         return UNDEFINED
-    return base64.b64encode(bytes(ord(char) & 255 for char in text)).decode("ascii")
+    units = text.encode("utf-16-le", "surrogatepass")
+    return base64.b64encode(units[::2]).decode("ascii")  # the low byte of each code unit
 
 
 def base64decode(rt: Runtime, text: Any) -> Any:
@@ -349,8 +350,7 @@ def base64decode(rt: Runtime, text: Any) -> Any:
         padded = re.sub(r"\s", "", padded)
         return base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True).decode("latin-1")
     except (binascii.Error, ValueError):
-        reference = random_uuid(rt)
-        raise JsonataError(None, text=reference, internal=True) from None
+        raise crash(random_uuid(rt)) from None
 
 
 def _percent(text: str, safe: str, function: str) -> str:

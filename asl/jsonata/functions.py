@@ -12,6 +12,16 @@ from asl.jsonata.sequences import UNDEFINED, Function, collapse
 from asl.jsonata.signature import Signature
 
 
+class Callable_(Function):
+    """A function that can be called."""
+
+    __slots__ = ()
+
+    def call(self, args: list[Any], rt: Runtime, context: Any = None) -> Any:
+        """Apply to the arguments; `context` stands in for a missing one where the signature says so."""
+        raise NotImplementedError
+
+
 class Code:
     """A lambda's compiled body. `height`: how deep its evaluation nests; `cost`: its units of work.
 
@@ -56,20 +66,10 @@ class TailCall:
 
     __slots__ = ("args", "name", "proc")
 
-    def __init__(self, proc: Function, args: list[Any], name: str | None) -> None:
+    def __init__(self, proc: Callable_, args: list[Any], name: str | None) -> None:
         self.proc = proc
         self.args = args
         self.name = name
-
-
-class Callable_(Function):
-    """A function that can be called."""
-
-    __slots__ = ()
-
-    def call(self, args: list[Any], rt: Runtime, context: Any = None) -> Any:
-        """Apply to the arguments; `context` stands in for a missing one where the signature says so."""
-        raise NotImplementedError
 
 
 class Lambda(Callable_):
@@ -100,15 +100,18 @@ class Lambda(Callable_):
             result = code.at_depth(rt.depth)(proc.input, [proc.env, rt, *args, *code.extra])
             if type(result) is not TailCall:
                 return result
-            args = result.args
-            if type(result.proc) is Lambda:
-                proc = result.proc
-                continue
-            try:
-                return collapse(result.proc.call(args, rt, context))  # type: ignore[attr-defined]
-            except JsonataError as error:
-                error.fields.setdefault("token", result.name)
-                raise
+            if type(result.proc) is not Lambda:
+                return finish(result, rt, context)
+            proc, args = result.proc, result.args
+
+
+def finish(tail: TailCall, rt: Runtime, context: Any = None) -> Any:
+    """Make the call that a body ended with."""
+    try:
+        return collapse(tail.proc.call(tail.args, rt, context))
+    except JsonataError as error:
+        error.fields.setdefault("token", tail.name)
+        raise
 
 
 Implementation = Callable[..., Any]

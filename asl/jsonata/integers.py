@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from asl.jsonata.errors import JsonataError
+from asl.jsonata.errors import JsonataError, crash
 from asl.jsonata.fn_numbers import odd
 from asl.jsonata.limits import Runtime
 from asl.jsonata.operators import tidy
@@ -32,6 +32,7 @@ _ROMAN = [
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"),
     (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
 ]  # fmt: skip
+_MOST_ROMAN = 8_000_000
 _ROMAN_VALUES = {"M": 1000, "D": 500, "C": 100, "L": 50, "X": 10, "V": 5, "I": 1}
 _DIGIT_FAMILIES = [
     0x30, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66,
@@ -141,7 +142,7 @@ def formatted(value: float, spec: Picture, mandatory: int | None = None) -> str:
     """An integer by its picture; `mandatory` replaces the number of digits that it asks for."""
     size = abs(value)
     if spec.kind == "letters":
-        text = _letters(int(size), "A" if spec.case == "upper" else "a")
+        text = _letters(size, "A" if spec.case == "upper" else "a")
     elif spec.kind == "roman":
         text = _roman(int(size))
         text = text.upper() if spec.case == "upper" else text
@@ -168,22 +169,24 @@ def _decimal(value: float, spec: Picture, mandatory: int) -> str:
     else:
         for distance, char in reversed(spec.separators):
             place = len(text) - distance
-            text = text[: max(place, 0)] + char + text[max(place, 0) :] if place >= 0 else char + text
+            text = text[: max(place, 0)] + char + text[place:]
     if spec.ordinal:
         suffix = {"1": "st", "2": "nd", "3": "rd"}.get(text[-1], "th")
         text += "th" if len(text) > 1 and text[-2] == "1" else suffix
     return text
 
 
-def _letters(value: int, first: str) -> str:
-    letters = ""
-    while value > 0:
-        letters = chr((value - 1) % 26 + ord(first)) + letters
-        value = (value - 1) // 26
+def _letters(value: float, first: str) -> str:
+    letters, rest = "", float(value)
+    while rest > 0:
+        letters = chr(int(math.fmod(rest - 1, 26)) + ord(first)) + letters
+        rest = math.floor((rest - 1) / 26)
     return letters
 
 
 def _roman(value: int) -> str:
+    if value > _MOST_ROMAN:
+        raise crash("Maximum call stack size exceeded")
     text = ""
     for size, numeral in _ROMAN:
         count, value = divmod(value, size)
@@ -211,9 +214,10 @@ def _words(value: int, joined: bool, ordinal: bool) -> str:
     else:
         magnitude = min((len(str(value)) - 1) // 3, len(_MAGNITUDES))
         size = int(value / 1000.0**magnitude)  # in doubles, as large numbers are
-        rest = int(value - size * 1000.0**magnitude)
+        product = size * 1000.0**magnitude
+        rest = int(value - product) if math.isfinite(product) else 0
         text = (", " if joined else "") + _words(size, False, False) + " " + _MAGNITUDES[magnitude - 1]
-    if rest:
+    if rest > 0:
         return text + _words(rest, True, ordinal)
     return text + "th" if ordinal else text
 
@@ -303,6 +307,9 @@ def _from_digits(text: str, spec: Picture) -> float:
         for _, char in spec.separators:
             text = text.replace(char, "")
     if spec.zero != 0x30:
-        text = "".join(chr((ord(char) - spec.zero + 0x30) % 0x110000) for char in text)
+        points = [ord(char) - spec.zero + 0x30 for char in text]
+        if any(point < 0 for point in points):
+            raise crash(f"Invalid code point {next(point for point in points if point < 0)}")
+        text = "".join(map(chr, points))
     found = re.match(r"\s*([+-]?[0-9]+)", text)
     return tidy(float(found.group(1))) if found else math.nan

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from asl.jsonata.errors import JsonataError, timeout
+from asl.jsonata.errors import JsonataError, crash, timeout
 from asl.jsonata.fn_numbers import rounded
 from asl.jsonata.integers import spacing
 from asl.jsonata.limits import Runtime
@@ -67,6 +67,8 @@ def format_number(rt: Runtime, value: Any, picture: Any, options: Any = UNDEFINE
     """`$formatNumber`. JsonataError D3080 to D3093; a time-out where jsonata-js never ends."""
     if value is UNDEFINED:
         return UNDEFINED
+    if picture is UNDEFINED:
+        raise crash("Cannot read properties of undefined (reading 'split')")
     if options is UNDEFINED or not options:
         symbols, subs = _usual(picture)
     else:
@@ -204,14 +206,13 @@ def _write(value: float, sub: Sub, s: Symbols) -> str:
     whole, _, fraction = text.partition(".")
     whole = whole.lstrip(s.zero).rjust(sub.least_whole, s.zero)
     fraction = fraction.rstrip(s.zero).ljust(sub.least_fraction, s.zero)
-    whole = _grouped(whole, sub, s)
+    text = _grouped(whole + s.point + fraction, len(whole), sub, s)
+    point = text.index(s.point)
     for position in sub.fraction_groups:
-        fraction = fraction[:position] + s.group + fraction[position:]
-    text = whole
-    if s.point in sub.text and fraction:
-        text += s.point + fraction
-    elif fraction:
-        text = (whole + s.point + fraction)[:-1]
+        at = point + 1 + position
+        text = text[:at] + s.group + text[at:]
+    if s.point not in sub.text or text.index(s.point) == len(text) - 1:
+        text = text[:-1]
     if exponent is not None:
         digits = _fixed(exponent, 0, s).rjust(sub.least_exponent, s.zero)
         text += s.exponent + (s.minus if exponent < 0 else "") + digits
@@ -245,20 +246,18 @@ def _fixed(number: float, places: int, s: Symbols) -> str:
     return text
 
 
-def _grouped(whole: str, sub: Sub, s: Symbols) -> str:
+def _grouped(text: str, point: int, sub: Sub, s: Symbols) -> str:
+    """The text with grouping separators; positions left of its beginning count from its end, as slices do."""
     if sub.regular:
-        size = len(whole)
-        for group in range(1, (size - 1) // sub.regular + 1):
-            at = size - group * sub.regular
-            whole = whole[:at] + s.group + whole[at:]
-        return whole
-    end = len(whole)
+        for group in range(1, (point - 1) // sub.regular + 1):
+            at = point - group * sub.regular
+            text = text[:at] + s.group + text[at:]
+        return text
     for position in sub.groups:
-        at = end - position
-        at = max(at, 0) if at >= 0 else max(len(whole) + at, 0)
-        whole = whole[:at] + s.group + whole[at:]
-        end += 1
-    return whole
+        at = point - position
+        text = text[:at] + s.group + text[at:]
+        point += 1
+    return text
 
 
 __all__ = ["format_number"]

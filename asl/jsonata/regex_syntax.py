@@ -272,7 +272,7 @@ class _Parser:
 
 
 def _count_groups(source: str) -> int:
-    bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", "", source, flags=re.DOTALL)
+    bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", "x", source, flags=re.DOTALL)
     return len(re.findall(r"\((?!\?)|\(\?<(?![=!])", bare))
 
 
@@ -335,6 +335,20 @@ class _Untranslatable(Exception):
     pass
 
 
+def _may_be_empty(node: Node) -> bool:
+    """Whether a node can match the empty text."""
+    kind = node[0]
+    if kind == "seq":
+        return all(map(_may_be_empty, node[1]))
+    if kind == "alt":
+        return any(map(_may_be_empty, node[1]))
+    if kind == "group":
+        return _may_be_empty(node[2])
+    if kind == "repeat":
+        return node[2] == 0 or _may_be_empty(node[1])
+    return kind not in ("char", "any", "set")
+
+
 def _translated(node: Node, tree: Tree) -> str:
     kind = node[0]
     if kind == "char":
@@ -361,7 +375,9 @@ def _translated(node: Node, tree: Tree) -> str:
         return f"(?{'!' if node[2] else '='}{_translated(node[3], tree)})"
     if kind == "repeat":
         _, inner, least, most, greedy, first, last = node
-        if first <= last:  # a group inside a loop forgets its text in JavaScript, not in Python
+        if first <= last or _may_be_empty(inner):
+            # In JavaScript a group inside a loop forgets its text at each turn, and a turn that matches
+            # nothing is no turn; in Python neither is so.
             raise _Untranslatable
         body = _translated(inner, tree)
         count = f"{{{least},{'' if most is None else most}}}"

@@ -77,6 +77,10 @@ class Function:
     """How many arguments a higher-order function hands to it at most."""
 
 
+LISTS = frozenset((list, Sequence, Kept, Built))
+"""The types of arrays that evaluation meets."""
+
+
 def collapse(value: Any) -> Any:
     """The value of an expression whose result is `value`: a sequence of none or one is not an array."""
     if type(value) is Sequence or type(value) is Outer:

@@ -10,6 +10,7 @@ from asl.jsonata.errors import JsonataError
 from asl.jsonata.limits import Runtime
 from asl.jsonata.operators import Closure, boolean, check_number, less
 from asl.jsonata.sequences import (
+    LISTS,
     UNDEFINED,
     Built,
     Function,
@@ -113,10 +114,7 @@ def name_step(items: list[Any], key: str, last: bool, rt: Runtime) -> list[Any]:
                 member = collapse(lookup(item, key))
                 if member is not UNDEFINED:
                     found.append(member)
-    for item in found:
-        if isinstance(item, list):
-            return flatten(found, last)
-    return Sequence(found)
+    return Sequence(found) if LISTS.isdisjoint(map(type, found)) else flatten(found, last)
 
 
 def mapped(item: Closure, last: bool, weight: int) -> Step:
@@ -153,12 +151,12 @@ def path(steps: list[Step], absolute: bool, constructor: Closure | None, keep: b
 
     def evaluate(v: Any, f: list[Any]) -> Any:
         items: Any = v if isinstance(v, list) and not absolute else Sequence((v,))
-        if constructor is not None:
-            items = constructor(items, f)
+        if constructor is not None and not (items := constructor(items, f)):
+            return kept(items) if keep else collapse(items)
         for step in steps:
+            items = step(items, f)
             if not items:
                 break
-            items = step(items, f)
         return kept(items) if keep else collapse(items)
 
     return evaluate
@@ -232,6 +230,8 @@ def at_index(number: float) -> Closure:
         size = len(value)
         if -size <= index < size:
             item = value[index]
+            if item is UNDEFINED:
+                return Sequence()
             if type(value) is Tuples:
                 return Tuples((item,))
             return item if isinstance(item, list) else Sequence((item,))
@@ -276,6 +276,8 @@ def filtered(predicate: Closure, weight: int) -> Closure:
                 results.append(item)
             elif result is not False and result is not UNDEFINED:
                 results.extend([item] * chosen(result, index, size))
+        if value is UNDEFINED and results:
+            rt.tainted = True  # nothing, chosen: null once it is in an array
         return results
 
     return evaluate

@@ -46,12 +46,14 @@ def number_text(value: float) -> str:
 def fifteen_digits(value: float) -> float:
     """The number that `$string` writes: rounded to 15 significant digits.
 
-    Beyond 2^53 the service rounds nothing (measured): an integer of a document is written in full, a double
-    with the digits that tell it from its neighbours.
+    Between 2^53 and 10^21 the service rounds nothing (measured): an integer of a document is written in
+    full, a double with the digits that tell it from its neighbours.
     """
-    if abs(value) > SAFE_INTEGER:
+    if SAFE_INTEGER < abs(value) < 1e21:
         return value
     if type(value) is int:
+        if abs(value) > SAFE_INTEGER:
+            return value
         if -(10**15) < value < 10**15:
             return value
         return int(_FIFTEEN.create_decimal(value))
@@ -103,7 +105,7 @@ def _rounded_number(value: float) -> str:
             return "null"
         if not math.isfinite(value):
             raise JsonataError("D1001", value=value)
-    return number_text(fifteen_digits(value))
+    return _plain_number(fifteen_digits(value))
 
 
 def _write(

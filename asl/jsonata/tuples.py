@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asl.jsonata import steps
-from asl.jsonata.errors import JsonataError
+from asl.jsonata.errors import JsonataError, crash
 from asl.jsonata.limits import Runtime
 from asl.jsonata.nodes import Node
 from asl.jsonata.operators import Closure
@@ -64,7 +64,7 @@ def grouping(
         reduce = type(value) is Tuples
         items = value if isinstance(value, list) else [value]
         if reduce and not items:  # jsonata-js stumbles over it
-            raise JsonataError(None, position, "Cannot read properties of undefined (reading '@')")
+            raise crash("Cannot read properties of undefined (reading '@')", position)
         rt.spend(len(items) * weight)
         blank = framer.frame(f, {}) if framer else f
         groups: dict[str, tuple[int, list[Any]]] = {}
@@ -203,10 +203,11 @@ def tuple_path(c: Compiler, node: Node, scope: Scope, depth: int) -> Closure:
         items: Any = v if isinstance(v, list) and not absolute else Sequence((v,))
         if constructor is not None:
             items = constructor(items, f)
-        for step in plain:
-            if not items:
-                break
-            items = step(items, f)
+        if constructor is None or items:
+            for step in plain:
+                items = step(items, f)
+                if not items:
+                    break
         if first_tuple and not items:  # nothing reaches the step that binds
             if plain_group is not None:
                 return plain_group(items, f)
