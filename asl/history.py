@@ -110,6 +110,10 @@ def _redriven(name: Any, data: Any, more: Any) -> Details:
     return {"redriveCount": data}
 
 
+def _map_run_redriven(name: Any, data: Any, more: Any) -> Details:
+    return {"mapRunArn": data, "redriveCount": more}
+
+
 _DETAILS: dict[str, Callable[[Any, Any, Any], Details]] = {
     "ExecutionStarted": _started,
     "ExecutionSucceeded": _output,
@@ -121,17 +125,22 @@ _DETAILS: dict[str, Callable[[Any, Any, Any], Details]] = {
     "LambdaFunctionSucceeded": _output,
     "LambdaFunctionFailed": _error,
     "LambdaFunctionTimedOut": _error,
+    "LambdaFunctionScheduleFailed": _error,
+    "LambdaFunctionStartFailed": _error,
     "ActivityScheduled": _function_scheduled,
     "ActivityStarted": _worker,
     "ActivitySucceeded": _output,
     "ActivityFailed": _error,
     "ActivityTimedOut": _error,
+    "ActivityScheduleFailed": _error,
     "TaskScheduled": _task_scheduled,
     "TaskStarted": _task(_nothing),
     "TaskSubmitted": _task(_output),
     "TaskSucceeded": _task(_output),
     "TaskFailed": _task(_error),
     "TaskTimedOut": _task(_error),
+    "TaskStartFailed": _task(_error),
+    "TaskSubmitFailed": _task(_error),
     "MapStateStarted": _length,
     "MapIterationStarted": _iteration,
     "MapIterationSucceeded": _iteration,
@@ -139,6 +148,7 @@ _DETAILS: dict[str, Callable[[Any, Any, Any], Details]] = {
     "MapIterationAborted": _iteration,
     "MapRunStarted": _map_run,
     "MapRunFailed": _error,
+    "MapRunRedriven": _map_run_redriven,
     "EvaluationFailed": _evaluation_failed,
 }
 

@@ -142,8 +142,8 @@ def child_failed(machine: Machine, parent: Frame, child: Frame, error: str | Non
     quiet = error == names.RUNTIME
     if isinstance(state, Map) and not quiet:
         machine.leaf(child, "MapIterationFailed", state.name, child.slot)
-    elif isinstance(child.program.states[child.state], Task) and not quiet:
-        machine.leaf(child, "TaskStateAborted")  # recorded: also for the very task that failed
+    if isinstance(child.program.states[child.state], Task) and not quiet:
+        machine.leaf(child, "TaskStateAborted")  # measured, in Parallel and Map: also for the task that failed
     left = {child.slot: machine.frames.pop(child.id)}
     del wait.active[child.slot]
     parent.broken = Broken(wait, left | _abort(machine, wait, state, failure, quiet), error)

@@ -63,6 +63,7 @@ class Here:
     )
 
     def __init__(self, identity: Identity, input: Json, seed: int, now: int) -> None:
+        "redriven_at",
         self.identity = identity
         self.input = input
         self.seed = seed
@@ -75,6 +76,7 @@ class Here:
         self._random: Random | None = None
 
     @property
+        self.redriven_at: int | None = None
     def variables(self) -> Mapping[str, Json]:
         """The variables that the frame sees, as they stood when it entered its state."""
         assert self.frame is not None
@@ -124,6 +126,8 @@ class Here:
             "State": state,
         }
         if token is None and isinstance(frame.wait, Calling):
+        if self.redriven_at is not None:
+            execution["RedriveTime"] = times.text(self.redriven_at)
             token = frame.wait.call.token
         if token is not None:
             context["Task"] = {"Token": token}

@@ -8,12 +8,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 FLOORS = [
-    {"values", "errors", "names", "times", "quotas", "jsontext"},
+    {"values", "errors", "names", "times", "quotas", "jsontext", "jsondiff"},
     {"paths", "intrinsics", "templates", "rules", "jsonata"},
     {"yamltext", "source", "checks", "dataflow", "retry", "states", "program"},
-    {"history", "frames", "scope", "machine", "joining", "mapruns", "execution", "checkpoint", "visits"},
-    {"resources", "drive", "face", "recorded", "diff", "redrive"},
-    {"stages", "inspection", "teststate", "testing", "graph", "coverage", "distributed", "aws"},
+    {"history", "frames", "scope", "machine", "joining", "mapruns", "execution", "checkpoint", "redriving", "visits"},
+    {"resources", "drive", "face", "recorded", "diff", "redrive", "distributed"},
+    {"stages", "inspection", "teststate", "testing", "graph", "coverage", "aws"},
 ]
 ALONE = {"jsonpath_ng": "paths", "jsonschema": "checks", "yaml": "yamltext", "jsonata": "jsonata"}
 
