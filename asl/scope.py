@@ -18,7 +18,8 @@ class Identity:
 
     Names of Express executions are not unique, so their ARNs end in a `run` besides; an execution with a
     `run` is an Express one. `synchronous` is for those of StartSyncExecution, which cannot be redriven and
-    whose context object has no RedriveCount (recorded: express_sync.query_runtime_memory).
+    whose context object has no RedriveCount (recorded: express_sync.query_runtime_memory). A `label` is the
+    distributed Map's whose child the execution is: a part of the machine's ARN, not of its name.
     """
 
     name: str
@@ -28,19 +29,24 @@ class Identity:
     role: str = "arn:aws:iam::123456789012:role/StepFunctionsRole"
     run: str | None = None
     synchronous: bool = False
+    label: str | None = None
 
     @property
     def machine_arn(self) -> str:
         """The state machine's ARN."""
-        return f"arn:aws:states:{self.region}:{self.account}:stateMachine:{self.machine}"
+        return f"arn:aws:states:{self.region}:{self.account}:stateMachine:{self._labelled}"
 
     @property
     def execution_arn(self) -> str:
         """The execution's ARN."""
         stem = f"arn:aws:states:{self.region}:{self.account}"
         if self.run is not None:
-            return f"{stem}:express:{self.machine}:{self.name}:{self.run}"
-        return f"{stem}:execution:{self.machine}:{self.name}"
+            return f"{stem}:express:{self._labelled}:{self.name}:{self.run}"
+        return f"{stem}:execution:{self._labelled}:{self.name}"
+
+    @property
+    def _labelled(self) -> str:
+        return self.machine if self.label is None else f"{self.machine}/{self.label}"
 
 
 class Here:
@@ -57,26 +63,26 @@ class Here:
         "identity",
         "input",
         "now",
+        "redriven_at",
         "redrives",
         "seed",
         "token",
     )
 
     def __init__(self, identity: Identity, input: Json, seed: int, now: int) -> None:
-        "redriven_at",
         self.identity = identity
         self.input = input
         self.seed = seed
         self.now = now
         self.events = 0
         self.redrives = 0
+        self.redriven_at: int | None = None
         self.frame: Frame | None = None
         self.token: str | None = None
         self._started = times.text(now)
         self._random: Random | None = None
 
     @property
-        self.redriven_at: int | None = None
     def variables(self) -> Mapping[str, Json]:
         """The variables that the frame sees, as they stood when it entered its state."""
         assert self.frame is not None
@@ -120,14 +126,14 @@ class Here:
         }
         if not identity.synchronous:
             execution["RedriveCount"] = self.redrives
+        if self.redriven_at is not None:
+            execution["RedriveTime"] = times.text(self.redriven_at)
         context: dict[str, Json] = {
             "Execution": execution,
             "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine},
             "State": state,
         }
         if token is None and isinstance(frame.wait, Calling):
-        if self.redriven_at is not None:
-            execution["RedriveTime"] = times.text(self.redriven_at)
             token = frame.wait.call.token
         if token is not None:
             context["Task"] = {"Token": token}

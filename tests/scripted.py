@@ -6,6 +6,10 @@ import json
 from typing import Any
 
 from asl import Call, Execution
+from asl.distributed import MapRuns
+from asl.drive.answers import tell
+from asl.frames import MapRun
+from asl.resources import Resources
 
 Entry = dict[str, Any]
 
@@ -41,11 +45,21 @@ def _fits(entry: Entry, call: Call) -> bool:
     return [i for i in indexes if isinstance(i, int)] == found[-len(indexes) :]
 
 
-def run(execution: Execution, entries: list[Entry], time_passes: bool = True) -> None:
-    """Drive the execution with the script until it ends or waits for what the script does not have."""
+def run(
+    execution: Execution, entries: list[Entry], time_passes: bool = True, map_runs: MapRuns | None = None
+) -> None:
+    """Drive the execution with the script until it ends or waits for what the script does not have.
+
+    `map_runs` serves distributed Maps; of their children, which no recording shows, every task gives what it is given.
+    """
     script = Script(entries)
     while execution.outcome is None:
         for call in execution.take_calls():
+            if isinstance(call, MapRun) and map_runs is not None:
+                answer = map_runs.virtual(call, execution, Resources(lambda payload: payload))
+                assert answer is not None
+                tell(execution, call.id, answer[1], execution.now)
+                continue
             entry = script.take(call)
             if entry is not None:
                 _play(execution, call, entry)

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import heapq
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asl.drive.answers import tell
 from asl.execution import Execution
-from asl.frames import Call
+from asl.frames import Call, MapRun
 from asl.resources import After, Resources
 
+if TYPE_CHECKING:
+    from asl.distributed import MapRuns
 
-def run(execution: Execution, resources: Resources) -> None:
+
+def run(execution: Execution, resources: Resources, map_runs: MapRuns | None = None) -> None:
     """Run until the execution ends, or waits for what no task function and no timer will bring.
 
-    Raises `UnservedCall` for a call that no function serves.
+    `map_runs` serves distributed Maps; without it they reach no bucket. Raises `UnservedCall` for a call that
+    no function serves.
     """
     later: list[tuple[int, int, Any]] = []  # answers under way: (at, call id, result)
     while execution.outcome is None:
         for call in execution.take_calls():
-            result = _result(call, resources)
+            if isinstance(call, MapRun):
+                if map_runs is None:
+                    from asl.distributed import MapRuns as Unconfigured  # most machines have no map run
+
+                    map_runs = Unconfigured()
+                answer = map_runs.virtual(call, execution, resources)
+                if answer is None:
+                    continue
+                result: Any = After(*answer)
+            else:
+                result = _result(call, resources)
             if isinstance(result, After):
                 heapq.heappush(later, (execution.now + result.ms, call.id, result.result))
             else:

@@ -1,0 +1,46 @@
+"""Distributed Map: map runs, the datasets that they read, and the results that they write.
+
+To the machine a map run is one call, `asl.frames.MapRun`. Here it is served: the child executions are run,
+each with a history of its own, and what they gave becomes the result of the call.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+from asl.distributed.executors import Here
+from asl.distributed.records import ChildExecution, MapRunRecord
+from asl.distributed.run import Run, Stuck
+from asl.distributed.stores import Buckets, Stores
+from asl.execution import Execution
+from asl.frames import MapRun
+from asl.resources import Resources
+
+__all__ = ["Buckets", "ChildExecution", "MapRunRecord", "MapRuns"]
+
+
+class MapRuns:
+    """How map runs are served, and what is known of those that were.
+
+    `buckets` says where datasets lie and results go (`Buckets`). With `keep` every child is kept with its history; what
+    that takes grows with the number of items. `records` has the map runs in the order in which they started.
+    """
+
+    def __init__(self, buckets: Buckets | None = None, *, keep: bool = False) -> None:
+        self.stores = Stores(buckets)
+        self.keep = keep
+        self.records: list[MapRunRecord] = []
+
+    def virtual(self, call: MapRun, execution: Execution, resources: Resources) -> tuple[int, Any] | None:
+        """A map run on virtual time: the milliseconds that it takes, and its output or its error.
+
+        None where a child waits for what nothing will bring: the map run does not end then.
+        """
+        run = Run(call, execution, resources, self)
+        self.records.append(run.record)
+        try:
+            with closing(Here(run.work)) as executor:
+                return run.run(executor)
+        except Stuck:
+            return None

@@ -1,0 +1,222 @@
+"""Child executions of a map run: what runs them, a chunk at a time, and how their results are written down."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from asl import names, times
+from asl.distributed.records import ChildExecution
+from asl.drive import virtual
+from asl.errors import StatesError
+from asl.execution import Execution
+from asl.history import History
+from asl.machine import Outcome
+from asl.program import Program
+from asl.quotas import Quotas
+from asl.resources import Resources
+from asl.scope import Identity
+from asl.values import Json, size, to_json
+
+if TYPE_CHECKING:
+    from asl.distributed import MapRuns
+
+
+class Given(NamedTuple):
+    """What a child is to be given: `value` is its input, or the `Map.Item` that ItemSelector makes it from."""
+
+    items: int
+    value: Any
+
+
+class Chunk(NamedTuple):
+    """Children that start at one time. `first` is the number of the first of them, from 0.
+
+    Once more than `tolerated` items have failed at that very time, the rest need not run.
+    """
+
+    number: int
+    first: int
+    start: int
+    children: list[Given]
+    tolerated: float
+
+
+class Ended(NamedTuple):
+    """How a child ended. `told` is what is left to do with its result: see `Form`."""
+
+    status: str
+    stop: int
+    told: Any
+    kept: ChildExecution | None
+
+
+@dataclass(frozen=True)
+class Form:
+    """How results are told: `transformation` is NONE, COMPACT or FLATTEN, `lines` for JSONL.
+
+    `text`: as JSON text, ready to be written; else as values.
+    """
+
+    transformation: str
+    lines: bool
+    text: bool
+
+
+Select = Callable[[dict[str, Json]], Json]
+
+
+@dataclass
+class Work:
+    """Everything that running children needs besides the chunk."""
+
+    program: Program
+    select: Select | None
+    identity: Identity
+    arn: str
+    express: bool
+    seed: int
+    quotas: Quotas
+    form: Form
+    resources: Resources
+    runs: MapRuns
+    _stem: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._stem = self.arn.rpartition(":")[2]
+
+    def name(self, number: int) -> str:
+        """The name of the child of that number: a UUID that follows from the map run's."""
+        return _uuid(f"{self._stem}/{number}")
+
+    def named(self, number: int) -> Identity:
+        """The identity of the child of that number."""
+        name = self.name(number)
+        return replace(self.identity, name=name, run=_uuid(f"{name}/run") if self.express else None)
+
+    def input(self, given: Given) -> Json:
+        """The child's input. Raises what ItemSelector raises, and States.DataLimitExceeded."""
+        value: Json = given.value if self.select is None else self.select(given.value)
+        limit = self.quotas.payload
+        if limit is not None and size(value) > limit:
+            raise StatesError(
+                names.DATA_LIMIT_EXCEEDED,
+                "The input of a child workflow execution exceeds the maximum number of bytes service limit.",
+            )
+        return value
+
+    def run(self, chunk: Chunk) -> list[Ended] | StatesError:
+        """Run the children of a chunk on virtual time; fewer, where too many failed at once.
+
+        A child whose input cannot be made is the end of the map run: its error comes in place of the results.
+        """
+        ended: list[Ended] = []
+        failed = 0
+        try:
+            for number, given in enumerate(chunk.children, chunk.first):
+                child = self._child(number, given, chunk.start)
+                ended.append(child)
+                if child.status != "SUCCEEDED" and child.stop == chunk.start:
+                    failed += given.items
+                    if failed > chunk.tolerated:
+                        break
+        except StatesError as problem:
+            return problem
+        return ended
+
+    def _child(self, number: int, given: Given, start: int) -> Ended:
+        input = self.input(given)
+        identity = self.named(number)
+        execution = Execution(
+            self.program, input, at=start, identity=identity, seed=self.seed, quotas=self.quotas
+        )
+        records = self.runs.records
+        outer = len(records)
+        if execution.outcome is None:
+            virtual.run(execution, self.resources, self.runs)
+        inner = records[outer:]
+        del records[outer:]
+        outcome = execution.outcome
+        if outcome is None:
+            return Ended("RUNNING", execution.now, None, None)
+        stop = execution.now
+        kept = None
+        if self.runs.keep:
+            kept = ChildExecution(
+                identity.execution_arn,
+                identity.name,
+                outcome.status,
+                given.items,
+                input,
+                outcome.output,
+                outcome.error,
+                outcome.cause,
+                execution.history,
+                inner,
+            )
+        return Ended(outcome.status, stop, self.tell(identity, input, outcome, start, stop), kept)
+
+    def tell(self, identity: Identity, input: Json, outcome: Outcome, start: int, stop: int) -> Any:
+        """A child's result in the form that is wanted. A child that failed is always told as NONE has it."""
+        if outcome.status != "SUCCEEDED" or self.form.transformation == "NONE":
+            text = record(identity, input, outcome, start, stop)
+            return text if self.form.text else _parsed(text)
+        output = outcome.output
+        if not self.form.text:
+            return output
+        if self.form.transformation == "FLATTEN" and isinstance(output, list):
+            return ("\n" if self.form.lines else ",").join(map(to_json, output))
+        return to_json(output)
+
+
+def record(identity: Identity, input: Json, outcome: Outcome, start: int, stop: int) -> str:
+    """A child's metadata and result as the transformation NONE has them, keys in their order there."""
+    head, tail = "", '"REDRIVABLE_BY_MAP_RUN"'
+    if outcome.status == "SUCCEEDED":
+        output = f'"Output":{encode_basestring(to_json(outcome.output))},'
+        tail = '"NOT_REDRIVABLE","RedriveStatusReason":"Execution is SUCCEEDED and cannot be redriven"'
+    else:
+        output = ""
+        for key, said in (("Cause", outcome.cause), ("Error", outcome.error)):
+            if said is not None:
+                head += f'"{key}":{encode_basestring(said)},'
+    return (
+        f'{{{head}"ExecutionArn":{encode_basestring(identity.execution_arn)},'
+        f'"Input":{encode_basestring(to_json(input))},"InputDetails":{{"Included":true}},'
+        f'"Name":"{identity.name}",{output}"OutputDetails":{{"Included":true}},'
+        f'"RedriveCount":0,"RedriveStatus":{tail},"StartDate":"{times.text(start)}",'
+        f'"StateMachineArn":{encode_basestring(identity.machine_arn)},'
+        f'"Status":"{outcome.status}","StopDate":"{times.text(stop)}"}}'
+    )
+
+
+def cut(kept: ChildExecution, at: int) -> ChildExecution:
+    """The child as it is when it was aborted at that time: what happened later did not happen."""
+    history = History()
+    for event in kept.history:
+        if event.at <= at:
+            history.cells += event[1:]
+    history.cells += ("ExecutionAborted", at, 0, "/", None, None, None)
+    return replace(kept, status="ABORTED", output=None, error=None, cause=None, history=history)
+
+
+def pending(input: Json) -> str:
+    """What is told of a child that did not start."""
+    return f'{{"Input":{encode_basestring(to_json(input))},"InputDetails":{{"Included":true}},"Status":"PENDING"}}'
+
+
+def _parsed(text: str) -> Json:
+    import json  # only where failures are tolerated, or NONE is asked for without a bucket
+
+    found: Json = json.loads(text)
+    return found
+
+
+def _uuid(text: str) -> str:
+    """The name-based UUID of a text, as uuid.uuid3 makes them, in half the time."""
+    digits = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-3{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

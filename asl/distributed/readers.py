@@ -1,0 +1,244 @@
+"""ItemReader: from its evaluated fields to a stream of items, whatever the dataset's form."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from itertools import islice
+from typing import Any, BinaryIO, TypeAlias, cast
+
+from asl import names
+from asl.distributed import csvtext, jsontext
+from asl.distributed.stores import StoreError, Stores
+from asl.errors import StatesError
+from asl.values import Json
+
+Item: TypeAlias = "tuple[Json, str, str | None]"
+"""(value, source, key): what `Map.Item` has besides its index. Only members of an object have a key."""
+
+Fields: TypeAlias = "Mapping[str, Any]"
+
+STATE_DATA = "STATE_DATA"
+MOST_ITEMS = 100_000_000
+_HEADER_BYTES = 10 * 1024
+
+
+def _failed(cause: str) -> StatesError:
+    return StatesError(names.ITEM_READER_FAILED, cause)
+
+
+def items(payload: Fields, stores: Stores) -> Iterator[Item]:
+    """The items of a map run. Raises States.ItemReaderFailed, at once or half-way."""
+    reader: Fields | None = payload.get("ItemReader")
+    if reader is None:
+        return ((value, STATE_DATA, None) for value in payload["Items"])
+    return _told(_limited(reader, stores))
+
+
+def _told(found: Iterator[Item]) -> Iterator[Item]:
+    """The same items; whatever goes wrong in reading is the service's error."""
+    try:
+        yield from found
+    except StoreError as problem:
+        raise _failed(str(problem)) from None
+    except jsontext.NotIterable:
+        raise _failed("Attempting to map over non-iterable node.") from None
+    except (csvtext.MalformedCsv, jsontext.MalformedJson) as problem:
+        raise _failed(str(problem)) from None
+    except UnicodeDecodeError as problem:
+        raise _failed(f"The dataset is not UTF-8 text: {problem.reason} at byte {problem.start}") from None
+    except (OSError, EOFError, ValueError) as problem:  # an archive that is broken, a disk that fails
+        raise _failed(f"The dataset could not be read: {problem}") from None
+
+
+def _limited(reader: Fields, stores: Stores) -> Iterator[Item]:
+    config: Fields = reader.get("ReaderConfig") or {}
+    most = config.get("MaxItems") or MOST_ITEMS  # 0 is no limit (recorded: map_item_reader_csv_max_items.0)
+    if most < 0:
+        raise _failed("field MaxItems must be positive")
+    action = str(reader["Resource"]).rpartition(":")[2]
+    found = _SOURCES.get(action)
+    if found is None:
+        raise _failed(f"ItemReader has no resource {reader['Resource']}")
+    yield from islice(found(config, reader.get("Arguments") or {}, stores), min(most, MOST_ITEMS))
+
+
+def _text(arguments: Fields, name: str) -> str:
+    found = arguments.get(name)
+    if not isinstance(found, str) or not found:
+        raise _failed(f"The ItemReader's {name} must be a string, but was: {json.dumps(found)}")
+    return found
+
+
+def _object(config: Fields, arguments: Fields, stores: Stores) -> Iterator[Item]:
+    """s3:getObject: one object, or those that a manifest in it names."""
+    bucket, key = _text(arguments, "Bucket"), _text(arguments, "Key")
+    manifest = config.get("ManifestType") or (
+        "S3_INVENTORY" if config.get("InputType") == "MANIFEST" else None
+    )
+    if manifest == "S3_INVENTORY":
+        return _inventory(config, bucket, key, arguments, stores)
+    if manifest == "ATHENA_DATA":
+        return _unloaded(config, bucket, key, arguments, stores)
+    return _contents(config, bucket, key, arguments, stores)
+
+
+def _listing(config: Fields, arguments: Fields, stores: Stores) -> Iterator[Item]:
+    """s3:listObjectsV2: what the listing says of each object or, flattened, what is in them."""
+    name = _text(arguments, "Bucket")
+    flatten = config.get("Transformation") == "LOAD_AND_FLATTEN"
+    source = f"s3://{name}"
+    for entry in stores.bucket(name).list(arguments):
+        if not flatten:
+            value: dict[str, Json] = {
+                "Etag": entry.etag(),
+                "Key": entry.key,
+                "LastModified": entry.modified,
+                "Size": entry.size,
+                "StorageClass": entry.storage_class,
+            }
+            yield value, source, None
+        elif not entry.key.endswith("/"):  # the console's folders are objects without contents
+            yield from _contents(config, name, entry.key, {}, stores)
+
+
+_SOURCES: dict[str, Callable[[Fields, Fields, Stores], Iterator[Item]]] = {
+    "getObject": _object,
+    "listObjectsV2": _listing,
+}
+
+
+def _inventory(config: Fields, bucket: str, key: str, arguments: Fields, stores: Stores) -> Iterator[Item]:
+    """An S3 inventory: its manifest names CSV files without headers, which the manifest has."""
+    with _opened(bucket, key, arguments, stores) as text:
+        try:
+            manifest = json.loads(text.read())
+            files = [file["key"] for file in manifest["files"]]
+            headers = [name.strip() for name in manifest["fileSchema"].split(",")]
+            place = str(manifest.get("destinationBucket") or bucket).rpartition(":::")[2]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise _failed(f"s3://{bucket}/{key} is not the manifest of an S3 inventory") from None
+    if manifest.get("fileFormat", "CSV") != "CSV":
+        raise _failed(f"The S3 inventory must be CSV, but is: {manifest['fileFormat']}")
+    given = {"CSVHeaderLocation": "GIVEN", "CSVHeaders": headers}
+    for file in files:
+        yield from _contents({"InputType": "CSV", **given}, place, file, {}, stores)
+
+
+def _unloaded(config: Fields, bucket: str, key: str, arguments: Fields, stores: Stores) -> Iterator[Item]:
+    """The data manifest of an Athena UNLOAD: a line for each file, its S3 address."""
+    with _opened(bucket, key, arguments, stores) as text:
+        addresses = [row[0].strip() for row in csvtext.rows(text) if row[0].strip()]
+    for address in addresses:
+        place, _, file = address.removeprefix("s3://").partition("/")
+        if not address.startswith("s3://") or not file:
+            raise _failed(f"The Athena manifest has {address[:200]!r} where an S3 address should stand")
+        yield from _contents(config, place, file, {}, stores)
+
+
+def _contents(config: Fields, bucket: str, key: str, arguments: Fields, stores: Stores) -> Iterator[Item]:
+    """The items in one object, by InputType."""
+    kind = config.get("InputType", "JSON")
+    source = f"s3://{bucket}/{key}"
+    if kind == "PARQUET":
+        from asl.distributed.parquet import records  # pyarrow is slow to import, and an optional extra
+
+        with closing(stores.bucket(bucket).open(key, arguments)) as file:
+            yield from ((value, source, None) for value in records(file))
+        return
+    read = _FORMATS.get(kind)
+    if read is None:
+        raise _failed(f"ItemReader has no InputType {kind}")
+    with _opened(bucket, key, arguments, stores) as text:
+        yield from ((value, source, member) for member, value in read(config, text))
+
+
+def _opened(bucket: str, key: str, arguments: Fields, stores: Stores) -> io.TextIOWrapper:
+    """The text of an object, decompressed by its name's ending; a byte order mark is left out."""
+    raw = stores.bucket(bucket).open(key, arguments)
+    stream: Any = raw
+    ending = key.rpartition(".")[2].lower()
+    if ending == "gz":
+        import gzip  # most datasets are not compressed
+
+        stream = gzip.GzipFile(fileobj=raw)
+    elif ending in ("zst", "zstd"):
+        stream = _zstd(raw, key)
+    elif not isinstance(raw, io.BufferedIOBase):
+        stream = io.BufferedReader(cast(io.RawIOBase, _Raw(raw)), 1 << 20)
+    return io.TextIOWrapper(stream, encoding="utf-8-sig")
+
+
+class _Raw(io.RawIOBase):
+    """Any readable thing as a raw stream."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._source.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+def _zstd(raw: BinaryIO, key: str) -> Any:
+    try:
+        import zstandard
+    except ImportError:
+        raise StoreError(f"{key} is compressed with zstd: install asl-interpreter[zstd]") from None
+    return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
+
+
+Members: TypeAlias = "Iterator[tuple[str | None, Json]]"
+
+
+def _csv(config: Fields, text: io.TextIOWrapper) -> Members:
+    """CSV: each row an object of strings; short rows are filled with "", what is too long is left out."""
+    delimiter = csvtext.DELIMITERS[config.get("CSVDelimiter", "COMMA")]
+    found = csvtext.rows(text, delimiter)
+    given: list[str] | None = config.get("CSVHeaders")
+    headers = next(found, []) if config.get("CSVHeaderLocation") != "GIVEN" or given is None else given
+    if len(set(headers)) < len(headers):
+        raise _failed("CSV headers cannot contain duplicates.")
+    if sum(len(header.encode()) + 1 for header in headers) > _HEADER_BYTES:
+        raise _failed("CSV headers cannot exceed 10 KiB.")
+    count = len(headers)
+    missing = [""] * count
+    for fields in found:
+        if len(fields) < count:
+            fields += missing[len(fields) :]
+        yield None, dict(zip(headers, fields, strict=False))
+
+
+def _json(config: Fields, text: io.TextIOWrapper) -> Members:
+    """JSON: the elements of an array or, where a pointer leads to one, the members of an object."""
+    return jsontext.elements(text, config.get("ItemsPointer") or "")
+
+
+def _json_lines(config: Fields, text: io.TextIOWrapper) -> Members:
+    """JSON Lines: a value in each line; empty lines say nothing."""
+    for number, line in enumerate(text, 1):
+        if not line.isspace():
+            try:
+                value, end = jsontext.decoder.raw_decode(line.strip())
+                if end < len(line.strip()):
+                    raise ValueError("Extra data")
+            except (ValueError, RecursionError) as problem:
+                raise _failed(f"Line {number} of the dataset is not JSON: {problem}") from None
+            yield None, value
+
+
+_FORMATS: dict[str, Callable[[Fields, io.TextIOWrapper], Members]] = {
+    "CSV": _csv,
+    "JSON": _json,
+    "JSONL": _json_lines,
+}
