@@ -32,7 +32,7 @@ from asl.history import Event, History
 from asl.machine import Outcome
 from asl.program import Program, compile
 from asl.quotas import Quotas
-from asl.resources import UnservedCall, after
+from asl.resources import HEARTBEAT, Lambda, Submitted, UnservedCall, after
 from asl.scope import Identity
 from asl.source import read
 from asl.values import Json
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from asl.teststate import TestStateError, test_state
 
 __all__ = [
+    "HEARTBEAT",
     "AslError",
     "Call",
     "DefinitionError",
@@ -51,6 +52,7 @@ __all__ = [
     "Identity",
     "InputError",
     "Json",
+    "Lambda",
     "Outcome",
     "Problem",
     "Program",
@@ -59,6 +61,7 @@ __all__ = [
     "Result",
     "StateMachine",
     "StatesError",
+    "Submitted",
     "TaskError",
     "TestStateError",
     "UnservedCall",

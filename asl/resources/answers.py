@@ -1,0 +1,145 @@
+"""What task functions give, and what of it may enter the machine: JSON of our own, and errors with a name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from asl.errors import StatesError
+from asl.values import Json, to_json
+
+
+class After:
+    """An answer that comes later; `after` makes it. `steps` are (milliseconds since the one before, answer)."""
+
+    __slots__ = ("steps",)
+
+    def __init__(self, ms: int, result: Any = None) -> None:
+        self.steps: tuple[tuple[int, Any], ...] = ((ms, result),)
+
+    @property
+    def ms(self) -> int:
+        """Milliseconds until its first answer."""
+        return self.steps[0][0]
+
+    @property
+    def result(self) -> Any:
+        """Its first answer."""
+        return self.steps[0][1]
+
+    def then(self, seconds: float, result: Any = None) -> After:
+        """Another answer, so many seconds after the last: what follows a `HEARTBEAT`."""
+        longer = After(0)
+        longer.steps = (*self.steps, *after(seconds, result).steps)
+        return longer
+
+    def rest(self) -> After | None:
+        """What comes after its first answer."""
+        if len(self.steps) == 1:
+            return None
+        shorter = After(0)
+        shorter.steps = self.steps[1:]
+        return shorter
+
+    def with_results(self, change: Callable[[Any], Any]) -> After:
+        """The same answers at the same times, each changed; signs of life stay what they are."""
+        changed = After(0)
+        changed.steps = tuple(
+            (ms, result if result is HEARTBEAT else change(result)) for ms, result in self.steps
+        )
+        return changed
+
+    def __repr__(self) -> str:
+        return "After(" + ", ".join(f"{ms} ms: {result!r}" for ms, result in self.steps) + ")"
+
+
+def after(seconds: float, result: Any = None) -> After:
+    """Have a task take `seconds` of the execution's time, and then give `result` (raised if an exception).
+
+    Return it from a task function; on the virtual clock nobody waits, and a timeout or heartbeat of the state
+    that comes first takes effect as it would in production. Raises `ValueError` for a negative time.
+    """
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"a task cannot take {seconds} seconds")
+    return After(round(seconds * 1000), result)
+
+
+class _Heartbeat:
+    def __repr__(self) -> str:
+        return "asl.HEARTBEAT"
+
+
+HEARTBEAT: Final = _Heartbeat()
+"""An answer that is only a sign of life: the task's HeartbeatSeconds start anew, and the task goes on."""
+
+
+class Submitted:
+    """What a task function returns where the state waits for a callback or a job: the first answer only.
+
+    The task goes on after it. Its result comes by its token (`Session.send_task_success`), or from `then`: a value,
+    an `after(…)`, an exception, or a function of no arguments that gives one of these. `cancel` is called if the
+    task ends without the result of `then`: it timed out, its execution was stopped.
+    """
+
+    __slots__ = ("cancel", "first", "then")
+
+    def __init__(self, first: Any = None, then: Any = None, cancel: Any = None) -> None:
+        self.first = {} if first is None else first
+        self.then = then
+        self.cancel = cancel
+
+
+class NotJson(ValueError):
+    """A task returned something that JSON cannot say; the message says what and where."""
+
+
+_DEEPEST = 200  # what every walk through a value can do by recursion
+
+
+def normalised(value: Any, place: str = "$", depth: int = 0) -> Json:
+    """A task's result as JSON of our own: tuples become arrays, subclasses of str, int … their plain selves.
+
+    Raises `NotJson` for everything that JSON cannot say (NaN, bytes, sets, keys that are no strings, cycles).
+    """
+    kind = type(value)
+    if kind is str or value is None or kind is bool or kind is int:
+        return value  # type: ignore[no-any-return]
+    if kind is float:
+        if math.isfinite(value):
+            return value  # type: ignore[no-any-return]
+        raise NotJson(f"{place} is {value}, which JSON has no number for")
+    if depth > _DEEPEST:
+        raise NotJson(f"{place[:60]}… is nested more than {_DEEPEST} deep, or contains itself")
+    if isinstance(value, Mapping):
+        out: dict[str, Json] = {}
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise NotJson(f"{place} has the key {key!r}, which is no string")
+            out[str(key)] = normalised(item, f"{place}.{key}", depth + 1)
+        return out
+    if isinstance(value, list | tuple):
+        return [normalised(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(value)]
+    for plain in (str, int, float):
+        if isinstance(value, plain):
+            return normalised(plain(value), place, depth)
+    raise NotJson(f"{place} is a {kind.__module__}.{kind.__qualname__}, which is not JSON")
+
+
+def copied(value: Json) -> Any:
+    """A copy that a task may scribble on."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [copied(item) for item in value]
+    return value
+
+
+def told(problem: BaseException) -> StatesError:
+    """The error that Retry and Catch see for an exception that a task function raised."""
+    if isinstance(problem, StatesError):
+        return problem
+    if isinstance(problem, NotJson):
+        return StatesError("States.Runtime", f"The task returned a result that is not JSON: {problem}.")
+    name = type(problem).__name__
+    return StatesError(name, to_json({"errorMessage": str(problem), "errorType": name}))

@@ -1,0 +1,125 @@
+"""Which task function serves a call: the most specific entry wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import TypeAlias
+
+from asl.errors import AslError
+from asl.frames import Call
+from asl.resources.functions import Served, TaskFunction, of_task, second_parameter
+from asl.resources.lambdas import INVOKE, Lambda, function_names, of_function
+
+Tasks: TypeAlias = "TaskFunction | Mapping[str, TaskFunction] | None"
+
+
+class UnservedCall(AslError):
+    """No task function serves a call; the message names the resource, the state and what there is."""
+
+
+class Resources:
+    """The functions that serve tasks.
+
+    `tasks` is one function for all of them, or a mapping from a state name, a resource (its text, or the name of
+    the function or activity in its ARN), the name of the Lambda function that a `lambda:invoke` invokes, or a
+    pattern with `*` and `?`. The most specific entry wins, in this order; of patterns the longest that fits.
+
+    A function takes the payload and, if it has a second positional parameter, the `Call`. It returns JSON, or raises
+    `TaskError(error, cause)`; any other exception is an error of the exception's class name, with its text as
+    the cause's `errorMessage`, as a Lambda function's would be.
+
+    What the key names is what the function stands for: under a state or a resource it is the task, which gets the
+    Parameters and gives the task's result; under the name of a Lambda function it is that function, which gets the
+    event, and whose answer a `lambda:invoke` wraps. A `Lambda`, and a function whose second parameter is called
+    `context`, is a Lambda function under any key.
+    """
+
+    def __init__(self, tasks: Tasks = None) -> None:
+        if tasks is not None and not callable(tasks):
+            for name, function in tasks.items():
+                if not callable(function):
+                    raise TypeError(f"the task {name!r} is not a function but {type(function).__name__}")
+        self._all = tasks if callable(tasks) else None
+        self._named: Mapping[str, TaskFunction] = {} if tasks is None or callable(tasks) else tasks
+        self._patterns = sorted((name for name in self._named if "*" in name or "?" in name), key=len)[::-1]
+        self._found: dict[tuple[str, ...], Served | None] = {}
+
+    def function(self, call: Call) -> Served:
+        """What serves the call. Raises `UnservedCall` where nothing does."""
+        found = self.named(call) or self.general(call)
+        if found is None:
+            raise self.unserved(call)
+        return found
+
+    def named(self, call: Call) -> Served | None:
+        """What serves the call under a name of its own."""
+        called = function_names(call.payload) if _invokes(call) else []
+        key = (call.state, call.resource, *called)
+        if key not in self._found:
+            self._found[key] = self._named_for(call, called)
+        return self._found[key]
+
+    def _named_for(self, call: Call, called: list[str]) -> Served | None:
+        for name in names(call):
+            if name in self._named:
+                return _of(self._named[name])
+        for name in called:
+            if name in self._named:
+                return of_function(_as_lambda(self._named[name]))
+        return None
+
+    def general(self, call: Call) -> Served | None:
+        """What serves the call by a pattern, or because it serves all."""
+        key = ("", call.state, call.resource)
+        if key not in self._found:
+            self._found[key] = self._general_for(call)
+        return self._found[key]
+
+    def _general_for(self, call: Call) -> Served | None:
+        if self._all is not None:
+            return _of(self._all)
+        for pattern in self._patterns:
+            if fnmatchcase(call.resource, pattern) or fnmatchcase(call.state, pattern):
+                return _of(self._named[pattern])
+        return None
+
+    def unserved(self, call: Call) -> UnservedCall:
+        """The error that says that nothing serves the call."""
+        there = ", ".join(map(repr, self._named)) or "none"
+        called = function_names(call.payload) if _invokes(call) else []
+        function = f" (the function {called[0]!r})" if called else ""
+        return UnservedCall(
+            f"no task function serves the resource {call.resource!r} of the state {call.state!r}{function}; "
+            f"registered: {there}"
+        )
+
+
+def names(call: Call) -> Iterator[str]:
+    """The names under which a call is known: its state, its resource, and the short names in an ARN."""
+    yield call.state
+    yield call.resource
+    parts = call.resource.split(":")
+    if call.resource.startswith("arn:") and len(parts) > 6:
+        if parts[2] == "states" and not parts[3]:
+            yield ":".join(parts[5:])  # lambda:invoke, aws-sdk:dynamodb:putItem
+        else:
+            yield ":".join(parts[6:])  # a function with its version or alias
+            yield parts[6]
+
+
+def _invokes(call: Call) -> bool:
+    target = call.target
+    return target.service == INVOKE[0] and (target.action or "").startswith(INVOKE[1])
+
+
+def _of(function: TaskFunction) -> Served:
+    found = _as_lambda(function)
+    return of_function(found) if isinstance(found, Lambda) else of_task(found)
+
+
+def _as_lambda(function: TaskFunction) -> TaskFunction:
+    """A handler that asks for a Lambda context becomes a Lambda function."""
+    if not isinstance(function, Lambda) and second_parameter(function) == "context":
+        return Lambda(function)
+    return function
