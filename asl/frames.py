@@ -8,11 +8,14 @@ wait for, and each is a class here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from asl.program import Program
 from asl.states import Target
 from asl.values import Json
+
+if TYPE_CHECKING:
+    from asl.selection import Selection
 
 Context = Callable[[], dict[str, Json]]
 
@@ -95,7 +98,7 @@ class MapRun(Call):
     processor: Program
     type: str
     arn: str
-    select: Callable[[dict[str, Json]], Json]
+    select: Selection
 
 
 class Calling:
@@ -120,20 +123,20 @@ class Calling:
 
 
 class Sleeping:
-    """A Wait state, until `due`."""
+    """A Wait state, until `due`; None: until somebody says so, as a replay does."""
 
     __slots__ = ("due",)
 
-    def __init__(self, due: int) -> None:
+    def __init__(self, due: int | None) -> None:
         self.due = due
 
 
 class BackingOff:
-    """The time before a retry, until `due`."""
+    """The time before a retry, until `due`, as in `Sleeping`."""
 
     __slots__ = ("due",)
 
-    def __init__(self, due: int) -> None:
+    def __init__(self, due: int | None) -> None:
         self.due = due
 
 

@@ -7,11 +7,10 @@ events stand in the parent's. A child cannot read the variables of the parent.
 from __future__ import annotations
 
 import uuid
-from functools import partial
 from typing import TYPE_CHECKING
 
-from asl.errors import StatesError, while_executing
 from asl.frames import Calling, Frame, MapRun
+from asl.selection import Selection
 from asl.states import Map, Target
 from asl.values import Json
 
@@ -24,11 +23,9 @@ KIND = "MapRun"
 def begin(machine: Machine, frame: Frame, state: Map, input: Json, payload: dict[str, Json]) -> None:
     """Start the map run of the frame's state: it is a call from now on."""
     identity = machine.identity
+    label = state.label or uuid.uuid3(uuid.NAMESPACE_URL, f"{frame.program.address}#{state.name}")
     number = uuid.UUID(int=machine.scope.stream("map run").getrandbits(128), version=4)
-    arn = (
-        f"arn:aws:states:{identity.region}:{identity.account}:mapRun:"
-        f"{identity.machine}/{state.label}:{number}"
-    )
+    arn = f"arn:aws:states:{identity.region}:{identity.account}:mapRun:{identity.machine}/{label}:{number}"
     machine.chain(frame, "MapRunStarted", None, arn)
     call = make_call(machine, frame, state, machine.next_call, sum(frame.tries.values()), payload, input, arn)
     machine.next_call += 1
@@ -42,23 +39,12 @@ def make_call(
     call = MapRun(id, frame.path, state.name, attempt, Target(arn, KIND, None, None, False, False), payload)
     call.processor, call.type, call.arn = state.processor, state.execution_type, arn
     call.input = input
-    call.select = partial(_select, machine, frame, state, input)
+    scope = machine.scope
+    context = scope.context_of(frame)
+    stream = f"{scope.seed}:{arn}"
+    call.select = Selection(state, input, frame.variables, context, scope.now, frame.entered, stream)
     machine.register(call, frame)
     return call
-
-
-def _select(machine: Machine, frame: Frame, state: Map, input: Json, item: dict[str, Json]) -> Json:
-    """A child's input: what ItemSelector makes of the Map's input and of the item, else the item itself."""
-    if state.select is None:
-        return item["Value"]
-    outer, frame.item = frame.item, item
-    machine.scope.frame = frame
-    try:
-        return state.select(input, machine.scope)
-    except StatesError as problem:
-        raise StatesError(problem.error, while_executing(frame.state, frame.entered, problem)) from None
-    finally:
-        frame.item = outer
 
 
 def succeed(machine: Machine, frame: Frame, state: Map, output: Json) -> None:

@@ -134,7 +134,7 @@ def _state(name: str, state: Document, address: str, language: str, parts: dict[
                 processor=_part(processor, _below(address, name), language, parts),
                 distributed=config.get("Mode") == "DISTRIBUTED",
                 execution_type=config.get("ExecutionType", "STANDARD"),
-                label=state.get("Label", name),
+                label=state.get("Label"),
             )
 
 

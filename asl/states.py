@@ -149,7 +149,8 @@ class Map(Working):
 
     `select` makes an iteration's input (None: the item as it is); `limit` gives MaxConcurrency, 0 for none.
     `run` gives what is evaluated once the Map has started: the tolerances and, where it is `distributed`,
-    the fields of its map run. `execution_type` is that of the child executions, `label` names the map run.
+    the fields of its map run. `execution_type` is that of the child executions, `label` names the map run; a
+    UUID does where it is None.
     """
 
     items: Select | None
@@ -159,7 +160,7 @@ class Map(Working):
     processor: Program
     distributed: bool
     execution_type: str
-    label: str
+    label: str | None
 
 
 def target(resource: str) -> Target:
