@@ -6,6 +6,7 @@ from typing import Any
 
 from asl.jsonata import fn_arrays as a
 from asl.jsonata import fn_datetime as d
+from asl.jsonata import fn_matching as m
 from asl.jsonata import fn_numbers as n
 from asl.jsonata import fn_strings as s
 from asl.jsonata import integers, pictures
@@ -54,10 +55,10 @@ _TABLE: list[tuple[str, Any, str, int]] = [
     ("length", s.length, "<s-:n>", 1),
     ("trim", s.trim, "<s-:s>", 1),
     ("pad", s.pad, "<s-ns?:s>", 3),
-    ("match", s.match, "<s-f<s:o>n?:a<o>>", 3),
-    ("contains", s.contains, "<s-(sf):b>", 2),
-    ("replace", s.replace, "<s-(sf)(sf)n?:s>", 4),
-    ("split", s.split, "<s-(sf)n?:a<s>>", 3),
+    ("match", m.match, "<s-f<s:o>n?:a<o>>", 3),
+    ("contains", m.contains, "<s-(sf):b>", 2),
+    ("replace", m.replace, "<s-(sf)(sf)n?:s>", 4),
+    ("split", m.split, "<s-(sf)n?:a<s>>", 3),
     ("join", s.join, "<a<s>s?:s>", 2),
     ("formatNumber", pictures.format_number, "<n-so?:s>", 3),
     ("formatBase", n.format_base, "<n-n?:s>", 2),

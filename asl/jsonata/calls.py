@@ -368,6 +368,3 @@ def clone(value: Any) -> Any:
             raise JsonataError("D1001", value=value)
         return fifteen_digits(value)
     return "" if isinstance(value, Function) else value
-
-
-__all__ = ["Lambda", "apply", "builtin", "call_native", "clone", "function", "partial", "transform"]

@@ -1,19 +1,18 @@
-"""Times by picture, as XPath's fn:format-dateTime in jsonata-js: both ways, UTC with a fixed offset.
-
-Days are counted from 1970-01-01, so that years outside Python's calendar work as they do in JavaScript.
-"""
+"""Times by picture, as XPath's fn:format-dateTime in jsonata-js: both ways, UTC with a fixed offset."""
 
 from __future__ import annotations
 
 import math
 import re
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from asl.jsonata.calendar import DAY, date_of, days_from, fragment
 from asl.jsonata.errors import JsonataError, crash
 from asl.jsonata.integers import Picture, expression, formatted, parsed, picture
+from asl.jsonata.limits import Runtime
+from asl.jsonata.regex import Pattern
 
-DAY = 86_400_000
 _MAX_TIME = 8.64e15
 _DAYS = ["", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 _MONTHS = [
@@ -25,93 +24,6 @@ _DEFAULTS = {
     "h": "1", "P": "n", "m": "01", "s": "01", "f": "1", "Z": "01:01", "z": "01:01", "C": "n", "E": "n",
 }  # fmt: skip
 _ISO = "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]"
-
-
-# ── the calendar ──────────────────────────────────────────────────────────────────────────────────
-
-
-def days_from(year: int, month: int, day: int) -> int:
-    """Days since 1970-01-01 of a date in the proleptic Gregorian calendar; month from 1, any size."""
-    year += (month - 1) // 12
-    month = (month - 1) % 12 + 1
-    y = year - (month <= 2)
-    era = y // 400
-    yoe = y - era * 400
-    doy = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5
-    doe = yoe * 365 + yoe // 4 - yoe // 100 + doy
-    return era * 146097 + doe - 719468 + day - 1
-
-
-def date_of(days: int) -> tuple[int, int, int]:
-    """(year, month, day) of a number of days since 1970-01-01."""
-    days += 719468
-    era = days // 146097
-    doe = days - era * 146097
-    yoe = (doe - doe // 1460 + doe // 36524 - doe // 146096) // 365
-    doy = doe - (365 * yoe + yoe // 4 - yoe // 100)
-    mp = (5 * doy + 2) // 153
-    month = mp + (3 if mp < 10 else -9)
-    return yoe + era * 400 + (month <= 2), month, doy - (153 * mp + 2) // 5 + 1
-
-
-def _week_start(year: int, month: int) -> int:
-    """The day on which the first week of a month (of a year: of its January) begins: it holds a Thursday."""
-    first = days_from(year, month, 1)
-    weekday = (first + 3) % 7 + 1
-    return first + 8 - weekday if weekday > 4 else first - weekday + 1
-
-
-def _week(day: int, starts: tuple[int, int, int], most: int) -> int:
-    """Which week `day` is in; `starts` are those of the period before, this one, and the next."""
-    before, this, after = starts
-    week = (day - this) / 7 + 1
-    if week > most:
-        if day >= after:
-            week = 1
-    elif week < 1:
-        week = (day - before) / 7 + 1
-    return math.floor(week)
-
-
-def _component(millis: int, letter: str) -> Any:
-    """The number (or name) that a component of a picture stands for."""
-    days, rest = divmod(millis, DAY)
-    year, month, day = date_of(days)
-    if letter == "Y":
-        return year
-    if letter == "M":
-        return month
-    if letter == "D":
-        return day
-    if letter == "d":
-        return days - days_from(year, 1, 1) + 1
-    if letter == "F":
-        return (days + 3) % 7 + 1
-    if letter in "WX":
-        starts = (_week_start(year - 1, 1), _week_start(year, 1), _week_start(year + 1, 1))
-        if letter == "W":
-            return _week(days, starts, 52)
-        return year - 1 if days < starts[1] else year + 1 if days >= starts[2] else year
-    if letter in "wx":
-        starts = (_week_start(year, month - 1), _week_start(year, month), _week_start(year, month + 1))
-        if letter == "w":
-            return _week(days, starts, 4)
-        shift = -1 if days < starts[1] else 1 if days >= starts[2] else 0
-        return (month - 1 + shift) % 12 + 1
-    hour = rest // 3_600_000
-    if letter == "H":
-        return hour
-    if letter == "h":
-        return hour % 12 or 12
-    if letter == "P":
-        return "pm" if hour >= 12 else "am"
-    if letter == "m":
-        return rest // 60_000 % 60
-    if letter == "s":
-        return rest // 1000 % 60
-    if letter == "f":
-        return rest % 1000
-    return "ISO"  # calendar and era
 
 
 # ── pictures ──────────────────────────────────────────────────────────────────────────────────────
@@ -237,7 +149,7 @@ def _write(millis: int, part: Part, hours: int, minutes: int) -> str:
     component = part.component
     if component in ("Z", "z"):
         return _zone(part, hours, minutes)
-    value = _component(millis, component)
+    value = fragment(millis, component)
     if component == "P":
         return str(value).upper() if part.names == "upper" else str(value)
     if component not in "YMDdFWwXxHhmsf":
@@ -318,19 +230,25 @@ def parse_iso(text: str) -> float:
     return days * DAY + hour * 3_600_000 + minute * 60_000 + second * 1000 + fraction - offset * 60_000
 
 
-def parse_time(text: str, picture_text: str, now: int) -> float | None:
+@lru_cache(maxsize=256)
+def _reader(picture_text: str) -> Pattern:
+    """The regular expression of the times that a picture can read."""
+    source = "".join(f"({_expression(part)})" for part in _parts(picture_text))
+    return Pattern(f"^{source}$", "i", 0)
+
+
+def parse_time(text: str, picture_text: str, rt: Runtime) -> float | None:
     """Milliseconds of a time by a picture; None where it does not fit. JsonataError D3130 to D3136.
 
-    What is missing before the first component given is that of `now`, after the last one the least there is.
+    What is missing before the first component given is that of now, after the last one the least there is.
     """
     parts = _parts(picture_text)
-    pattern = "".join(f"({_expression(part)})" for part in parts)
-    match = re.compile(pattern, re.IGNORECASE | re.ASCII).fullmatch(text)
+    match = _reader(picture_text).search(text, 0, rt)
     if match is None:
         return None
     found: dict[str, float] = {}
-    for part, piece in zip(parts, match.groups(), strict=True):
-        if part.component:
+    for part, piece in zip(parts, match.groups, strict=True):
+        if part.component and piece is not None:
             value = _read(piece, part)
             if value is not None:
                 found[part.component] = value
@@ -338,16 +256,19 @@ def parse_time(text: str, picture_text: str, now: int) -> float | None:
                 found.pop(part.component, None)
     if not any(part.component for part in parts):
         return None
-    return _assembled(found, now)
+    return _assembled(found, rt.now())
+
+
+_SPECIAL = re.compile(r"[.*+?^${}()|\[\]\\]")
 
 
 def _expression(part: Part) -> str:
     if not part.component:
-        return re.escape(part.literal)
+        return _SPECIAL.sub(r"\\\g<0>", part.literal)
     if part.component in ("Z", "z"):
         assert part.spec is not None
         prefix = "GMT" if part.component == "z" else ""
-        tail = re.escape(part.spec.separators[0][1]) + "[0-9]+" if part.spec.regular else ""
+        tail = _SPECIAL.sub(r"\\\g<0>", part.spec.separators[0][1]) + "[0-9]+" if part.spec.regular else ""
         return f"{prefix}[-+][0-9]+{tail}"
     if part.spec is not None:
         return expression(part.spec, part.digits)
@@ -395,7 +316,7 @@ def _assembled(found: dict[str, float], now: int) -> float:
                 found[name] = 1 if name in "MDd" else 0
                 ended = True
             else:
-                current = _component(now, name)
+                current = fragment(now, name)
                 found[name] = current if not isinstance(current, str) else math.nan
         else:
             started = True

@@ -32,7 +32,7 @@ def to_millis(rt: Runtime, text: Any, picture: Any = UNDEFINED) -> Any:
         return UNDEFINED
     if picture is UNDEFINED:
         return odd(rt, datetimes.parse_iso(text))
-    found = datetimes.parse_time(text, picture, rt.now())
+    found = datetimes.parse_time(text, picture, rt)
     if found is None:
         return UNDEFINED
     return odd(rt, found)

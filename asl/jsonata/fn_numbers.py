@@ -10,7 +10,7 @@ from typing import Any
 
 from asl.jsonata.errors import JsonataError
 from asl.jsonata.limits import Runtime
-from asl.jsonata.operators import add, divide, less, tidy
+from asl.jsonata.operators import divide, tidy
 from asl.jsonata.sequences import SAFE_INTEGER, UNDEFINED
 from asl.jsonata.text import number_text
 
@@ -163,11 +163,3 @@ def format_base(rt: Runtime, value: Any, radix: Any = UNDEFINED) -> Any:
         rest, digit = divmod(rest, int(base))
         digits = _DIGITS[digit] + digits
     return ("-" if whole < 0 else "") + (digits or "0")
-
-
-def larger(a: Any, b: Any) -> bool:
-    """`a > b` for two values of one kind."""
-    return less(b, a)
-
-
-__all__ = ["add"]

@@ -124,7 +124,7 @@ class Matcher:
         loops: dict[int, tuple[int, int]] = {}  # counter -> (turns made, where this turn began)
         choices: list[tuple[int, int, list[Span], dict[int, int], dict[int, tuple[int, int]]]] = []
         while True:
-            rt.fuel -= 4
+            rt.fuel -= 5
             if rt.fuel < 0:
                 rt.spend(0)
             op = program[pc]

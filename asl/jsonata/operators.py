@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from asl.jsonata.errors import JsonataError, memory
 from asl.jsonata.limits import MAX_ITEMS
@@ -253,10 +253,6 @@ def text_of(value: Any) -> str:
     if value is UNDEFINED or isinstance(value, Function):
         return ""
     return string(value)
-
-
-def unsupported(_a: Any, _b: Any) -> NoReturn:
-    raise AssertionError("an operator without a meaning")
 
 
 ARITHMETIC: dict[str, Operation] = {

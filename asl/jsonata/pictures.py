@@ -258,6 +258,3 @@ def _grouped(text: str, point: int, sub: Sub, s: Symbols) -> str:
         text = text[:at] + s.group + text[at:]
         point += 1
     return text
-
-
-__all__ = ["format_number"]

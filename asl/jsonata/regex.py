@@ -1,6 +1,6 @@
 """JavaScript regular expressions: parsed by us, matched in a bounded number of steps.
 
-A pattern is parsed once. Where its shape and the length of the text bound the work (`_bounded`), it runs on
+A pattern is parsed once. Where its shape and the length of the text bound the work (`cost`), it runs on
 Python's `re`, translated; else on our own backtracking matcher, which counts its steps. Both come from the
 same parse tree, so which of them runs shows only in time.
 """
@@ -8,17 +8,21 @@ same parse tree, so which of them runs shows only in time.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 from asl.jsonata.errors import JsonataError
 from asl.jsonata.functions import Callable_, Made
 from asl.jsonata.limits import Runtime
 from asl.jsonata.matcher import Matcher
-from asl.jsonata.regex_syntax import Tree, parse, translate, unbounded
+from asl.jsonata.regex_cost import cost
+from asl.jsonata.regex_syntax import Tree, parse, translate
 from asl.jsonata.sequences import UNDEFINED
 
 RE_STEPS = 2_000_000
-"""How many steps at most are left to `re`, which counts none: some 20 ms of them."""
+"""How many steps at most are left to `re`, which counts none: some 10 ms of them. They are charged for as
+if they had all been taken, but for loops that cannot go back beyond the match."""
 
 
 class Match:
@@ -36,17 +40,17 @@ class Match:
 class Pattern:
     """A regular expression literal. JsonataError (without a code, as V8 throws it) if it is malformed."""
 
-    __slots__ = ("_compiled", "_loops", "_matcher", "_nested", "flags", "position", "source", "tree")
+    __slots__ = ("_compiled", "_cost", "_matcher", "flags", "position", "source", "tree")
 
     def __init__(self, source: str, flags: str, position: int) -> None:
         self.source = source
         self.flags = flags
         self.position = position
         self.tree: Tree = parse(source, "m" in flags, "i" in flags, position)
-        self._nested, self._loops = unbounded(self.tree)
+        self._cost = cost(self.tree)
         self._compiled: re.Pattern[str] | None = None
         self._matcher: Matcher | None = None
-        if not self._nested:
+        if not self._cost.nested:
             translated = translate(self.tree)
             if translated is not None:
                 try:
@@ -57,9 +61,12 @@ class Pattern:
     def search(self, text: str, start: int, rt: Runtime) -> Match | None:
         """The first match at or after `start`."""
         size = len(text) - start + 1
-        if self._compiled is not None and size ** (self._loops + 1) <= RE_STEPS:
-            rt.spend(size)
+        most = self._cost.steps(size)
+        if self._compiled is not None and most <= RE_STEPS:
             found = self._compiled.search(text, start)
+            if found is not None and not self._cost.power:
+                most = self._cost.steps(found.end() - start + 1)
+            rt.spend(1 + most // 20)
             if found is None:
                 return None
             return Match(found.start(), found.end(), found.group(), list(found.groups()))
@@ -103,17 +110,20 @@ class Regex(Callable_):
                 raise JsonataError("D1004", self.pattern.position)
             return after
 
+        place = code_units(text)
+        rt.spend(len(text) >> 4)
         return {
             "match": match.text,
-            "start": utf16(text, match.start),
-            "end": utf16(text, match.end),
+            "start": place(match.start),
+            "end": place(match.end),
             "groups": [UNDEFINED if group is None else group for group in match.groups],
             "next": Made(following, 0),
         }
 
 
-def utf16(text: str, index: int) -> int:
-    """An index as JavaScript counts it, in UTF-16 code units."""
-    if text.isascii():
-        return index
-    return index + sum(char > "\uffff" for char in text[:index])
+def code_units(text: str) -> Callable[[int], int]:
+    """From indices in a text to those that JavaScript counts, in UTF-16 code units."""
+    if text.isascii() or max(text) <= "\uffff":
+        return lambda index: index
+    places = [0, *accumulate(2 if char > "\uffff" else 1 for char in text)]
+    return places.__getitem__

@@ -276,50 +276,6 @@ def _count_groups(source: str) -> int:
     return len(re.findall(r"\((?!\?)|\(\?<(?![=!])", bare))
 
 
-# ── how much work a pattern can mean ──────────────────────────────────────────────────────────────
-
-
-def unbounded(tree: Tree) -> tuple[bool, int]:
-    """(whether a loop is nested in a loop, how many loops can share one stretch of text)."""
-    return _loops(tree.node)
-
-
-def _loops(node: Node) -> tuple[bool, int]:
-    kind = node[0]
-    if kind == "seq":
-        found = [_loops(part) for part in node[1]]
-        return any(nested for nested, _ in found), sum(count for _, count in found)
-    if kind == "alt":
-        found = [_loops(part) for part in node[1]]
-        return any(nested for nested, _ in found), max(count for _, count in found)
-    if kind in ("group", "look"):
-        return _loops(node[-1])
-    if kind in ("back", "named"):
-        return False, 1
-    if kind == "repeat":
-        nested, count = _loops(node[1])
-        most = node[3]
-        simple = node[1][0] in ("char", "any", "set")
-        if most is not None and most <= 1:
-            return nested, count
-        if most is not None and simple:
-            return nested, count + (1 if most > 8 else 0)
-        if not simple and (count > 0 or _ambiguous(node[1]) or most is not None):
-            return True, count + 1
-        return nested, count + 1
-    return False, 0
-
-
-def _ambiguous(node: Node) -> bool:
-    """Whether an atom inside a loop may match the same text in two ways."""
-    kind = node[0]
-    if kind == "seq":
-        return any(_ambiguous(part) for part in node[1])
-    if kind in ("group", "look"):
-        return _ambiguous(node[-1])
-    return kind in ("alt", "repeat", "back", "named")
-
-
 # ── the same pattern for Python's `re` ────────────────────────────────────────────────────────────
 
 

@@ -6,7 +6,6 @@ only with more is it an array. JSON arrays from data or from `[...]` never colla
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 SAFE_INTEGER = 2**53
@@ -137,11 +136,6 @@ def lookup(value: Any, key: str) -> Any:
                 out.append(found)
         return out
     return UNDEFINED
-
-
-def items_of(value: Any) -> Iterable[Any]:
-    """The items a predicate is applied to: an array's own, else the value alone."""
-    return value if isinstance(value, list) else (value,)
 
 
 def is_number(value: Any) -> bool:

@@ -13,7 +13,6 @@ from asl.jsonata.sequences import (
     LISTS,
     UNDEFINED,
     Built,
-    Function,
     Holder,
     Kept,
     Outer,
@@ -338,7 +337,3 @@ def _by_terms(a: int, b: int, columns: list[tuple[list[Any], bool]]) -> int:
         result = -1 if less(x, y) else 1
         return -result if down else result
     return 0
-
-
-def is_function(value: Any) -> bool:
-    return isinstance(value, Function)
