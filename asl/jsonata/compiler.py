@@ -7,6 +7,7 @@ of a node within its function is known here too, so that running code counts dep
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
@@ -24,7 +25,7 @@ from asl.jsonata.sequences import UNDEFINED, UNSET, Kept, Outer, Sequence, Tuple
 class Compiler:
     """Compiles one expression. `builtins`: the functions by name, without those that a variable hides."""
 
-    def __init__(self, builtins: dict[str, Native]) -> None:
+    def __init__(self, builtins: Mapping[str, Native]) -> None:
         self.builtins = builtins
         self.used: set[str] = set()  # built-ins that the expression calls or names
         self.free: dict[str, None] = {}  # variables read from outside

@@ -11,6 +11,7 @@ from asl.jsonata import analysis
 from asl.jsonata.builtins import BUILTINS
 from asl.jsonata.compiler import Compiled, Compiler
 from asl.jsonata.errors import UNSUPPORTED_RESULT, JsonataError, overflow
+from asl.jsonata.functions import Native
 from asl.jsonata.limits import Runtime
 from asl.jsonata.nodes import Node
 from asl.jsonata.parser import TooDeep, parse
@@ -26,13 +27,24 @@ class Expression:
 
     `variables`: the variables it reads from outside, `states` among them. `states_fields`: the fields of
     `$states` it reads, `*` if the whole of it. `top_level`: references to a context that a state machine
-    does not have, in the order of the text.
+    does not have, in the order of the text. `builtins` is the dialect: its functions by name.
     """
 
-    __slots__ = ("_hidden", "_plain", "_tree", "_used", "states_fields", "text", "top_level", "variables")
+    __slots__ = (
+        "_builtins",
+        "_hidden",
+        "_plain",
+        "_tree",
+        "_used",
+        "states_fields",
+        "text",
+        "top_level",
+        "variables",
+    )
 
-    def __init__(self, text: str, tree: Node | None) -> None:
+    def __init__(self, text: str, tree: Node | None, builtins: Mapping[str, Native] = BUILTINS) -> None:
         self.text = text
+        self._builtins = builtins
         self._tree = tree
         self._hidden: dict[frozenset[str], Compiled] = {}
         if tree is None:
@@ -41,7 +53,7 @@ class Expression:
             self.states_fields: frozenset[str] = frozenset("*")
             self.top_level: tuple[str, ...] = ()
         else:
-            compiler = Compiler(BUILTINS)
+            compiler = Compiler(builtins)
             self._plain = compiler.whole(tree)
             self._used = frozenset(compiler.used)
             self.states_fields = analysis.states_fields(tree)
@@ -98,7 +110,7 @@ class Expression:
         compiled = self._hidden.get(hidden)
         if compiled is None:
             assert self._tree is not None
-            builtins = {name: native for name, native in BUILTINS.items() if name not in hidden}
+            builtins = {name: native for name, native in self._builtins.items() if name not in hidden}
             compiled = self._hidden[hidden] = Compiler(builtins).whole(self._tree)
         return compiled
 

@@ -38,7 +38,8 @@ class Tree(NamedTuple):
 
 def parse(source: str, multiline: bool, ignore_case: bool, position: int) -> Tree:
     """The tree of a pattern. JsonataError with V8's text where it is malformed."""
-    parser = _Parser(source, position)
+    flags = f"{'i' if ignore_case else ''}{'m' if multiline else ''}g"
+    parser = _Parser(source, flags, position)
     node = parser.alternatives()
     if parser.at < len(source):
         parser.fail("Unmatched ')'")
@@ -60,8 +61,9 @@ def complement(ranges: Ranges) -> Ranges:
 
 
 class _Parser:
-    def __init__(self, source: str, position: int) -> None:
+    def __init__(self, source: str, flags: str, position: int) -> None:
         self.source = source
+        self.flags = flags
         self.position = position
         self.at = 0
         self.groups = 0
@@ -72,7 +74,7 @@ class _Parser:
         self.has_names = "(?<" in source and re.search(r"\(\?<[^=!]", source) is not None
 
     def fail(self, reason: str) -> None:
-        text = f"Invalid regular expression: /{self.source}/: {reason}"
+        text = f"Invalid regular expression: /{self.source}/{self.flags}: {reason}"
         raise JsonataError(None, self.position, text)
 
     def missing_name(self) -> bool:
