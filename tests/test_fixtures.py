@@ -75,7 +75,7 @@ def test_gives_what_is_expected(fixture: Fixture) -> None:
 
 def test_replays_to_itself(fixture: Fixture) -> None:
     run = drive(fixture.start(), fixture.answers())
-    assert asl.replay(run.history, fixture.machine) is None
+    assert asl.replay(run.history, fixture.machine).divergence is None
 
 
 def test_restoring_after_every_input_is_invisible(fixture: Fixture) -> None:
