@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from asl import names, times
 from asl.distributed.records import ChildExecution
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
     from asl.distributed import MapRuns
 
 
-class Given(NamedTuple):
-    """What a child is to be given: `value` is its input, or the `Map.Item` that ItemSelector makes it from."""
-
-    items: int
-    value: Any
+Given: TypeAlias = "tuple[Any, ...]"
+"""What a child is given: an item as a reader gives it, or (number of items, input) of a batch."""
 
 
 class Chunk(NamedTuple):
@@ -46,12 +43,22 @@ class Chunk(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How a child ended. `told` is what is left to do with its result: see `Form`."""
+    """How a child ended; `told` is its result in the form that is wanted."""
 
     status: str
     stop: int
     told: Any
     kept: ChildExecution | None
+
+
+class Smooth(NamedTuple):
+    """How all children of a chunk ended where each succeeded at the time at which it started."""
+
+    told: list[Any]
+
+
+Results: TypeAlias = "Smooth | list[Ended] | StatesError"
+"""What comes back of a chunk. An error is the map run's: a child's input could not be made."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,7 @@ class Work:
 
     program: Program
     select: Select | None
+    """Makes the input of the item; None where children are given batches, which are inputs already."""
     identity: Identity
     arn: str
     express: bool
@@ -83,23 +91,22 @@ class Work:
     form: Form
     resources: Resources
     runs: MapRuns
-    _stem: str = field(init=False)
 
     def __post_init__(self) -> None:
         self._stem = self.arn.rpartition(":")[2]
 
-    def name(self, number: int) -> str:
-        """The name of the child of that number: a UUID that follows from the map run's."""
-        return _uuid(f"{self._stem}/{number}")
-
     def named(self, number: int) -> Identity:
-        """The identity of the child of that number."""
-        name = self.name(number)
+        """The identity of the child of that number; its name is a UUID that follows from the map run's."""
+        name = _uuid(f"{self._stem}/{number}")
         return replace(self.identity, name=name, run=_uuid(f"{name}/run") if self.express else None)
 
-    def input(self, given: Given) -> Json:
+    def items(self, given: Given) -> int:
+        """The number of items that a child is given."""
+        return 1 if self.select is not None else given[0]
+
+    def input(self, number: int, given: Given) -> Json:
         """The child's input. Raises what ItemSelector raises, and States.DataLimitExceeded."""
-        value: Json = given.value if self.select is None else self.select(given.value)
+        value: Json = given[1] if self.select is None else self.select(item(number, *given))
         limit = self.quotas.payload
         if limit is not None and size(value) > limit:
             raise StatesError(
@@ -108,27 +115,28 @@ class Work:
             )
         return value
 
-    def run(self, chunk: Chunk) -> list[Ended] | StatesError:
-        """Run the children of a chunk on virtual time; fewer, where too many failed at once.
-
-        A child whose input cannot be made is the end of the map run: its error comes in place of the results.
-        """
+    def run(self, chunk: Chunk) -> Results:
+        """Run the children of a chunk on virtual time; fewer, where too many failed at once."""
         ended: list[Ended] = []
         failed = 0
+        smooth = not self.runs.keep
         try:
             for number, given in enumerate(chunk.children, chunk.first):
                 child = self._child(number, given, chunk.start)
                 ended.append(child)
-                if child.status != "SUCCEEDED" and child.stop == chunk.start:
-                    failed += given.items
+                if child.stop != chunk.start:
+                    smooth = False
+                elif child.status != "SUCCEEDED":
+                    smooth = False
+                    failed += self.items(given)
                     if failed > chunk.tolerated:
                         break
         except StatesError as problem:
             return problem
-        return ended
+        return Smooth([child.told for child in ended]) if smooth else ended
 
     def _child(self, number: int, given: Given, start: int) -> Ended:
-        input = self.input(given)
+        input = self.input(number, given)
         identity = self.named(number)
         execution = Execution(
             self.program, input, at=start, identity=identity, seed=self.seed, quotas=self.quotas
@@ -149,7 +157,7 @@ class Work:
                 identity.execution_arn,
                 identity.name,
                 outcome.status,
-                given.items,
+                self.items(given),
                 input,
                 outcome.output,
                 outcome.error,
@@ -191,6 +199,15 @@ def record(identity: Identity, input: Json, outcome: Outcome, start: int, stop: 
         f'"StateMachineArn":{encode_basestring(identity.machine_arn)},'
         f'"Status":"{outcome.status}","StopDate":"{times.text(stop)}"}}'
     )
+
+
+def item(index: int, value: Json, source: str, key: str | None) -> dict[str, Json]:
+    """`Map.Item` of the context object, with its keys in the service's order."""
+    found: dict[str, Json] = {"Index": index, "Value": value}
+    if key is not None:
+        found["Key"] = key
+    found["Source"] = source
+    return found
 
 
 def cut(kept: ChildExecution, at: int) -> ChildExecution:

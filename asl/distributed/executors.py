@@ -7,12 +7,9 @@ back once. A chunk is plain data, and so is what comes back.
 from __future__ import annotations
 
 from collections import deque
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from asl.distributed.children import Chunk, Ended, Work
-from asl.errors import StatesError
-
-Results: TypeAlias = "list[Ended] | StatesError"
+from asl.distributed.children import Chunk, Results, Work
 
 
 class Executor(Protocol):

@@ -54,18 +54,14 @@ class MapRunRecord:
     executions: Counter[str] = field(default_factory=Counter)
     children: list[ChildExecution] = field(default_factory=list)
 
-    def count(self, status: str, items: int) -> None:
-        """A child has come to an end, or will not start any more."""
-        key = _STATUSES[status]
-        self.executions[key] += 1
-        self.items[key] += items
-        self.executions["total"] += 1
-        self.items["total"] += items
+    def count(self, status: str, children: int, items: int, written: bool) -> None:
+        """Children have come to an end, or will not start any more; whether their results were written.
 
-    def written(self, items: int) -> None:
-        """A child's result was written, or went into the state's output."""
-        self.executions["resultsWritten"] += 1
-        self.items["resultsWritten"] += items
+        Results that go into the state's output count as written (recorded: list_map_runs_and_describe_map_run).
+        """
+        for key in (_STATUSES[status], "total", *(("resultsWritten",) if written else ())):
+            self.executions[key] += children
+            self.items[key] += items
 
     def end(self, status: str, at: int) -> None:
         """The map run is over."""

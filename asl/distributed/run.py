@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from asl import names
 from asl.distributed import batches, readers, schedule, writer
-from asl.distributed.children import Chunk, Ended, Given, Work, cut, pending
+from asl.distributed.children import Chunk, Given, Results, Smooth, Work, cut, item, pending
 from asl.distributed.executors import Executor
 from asl.distributed.records import MapRunRecord
 from asl.errors import StatesError
@@ -16,7 +17,6 @@ from asl.execution import Execution
 from asl.frames import MapRun
 from asl.machine import Outcome
 from asl.resources import Resources
-from asl.values import Json
 
 if TYPE_CHECKING:
     from asl.distributed import MapRuns
@@ -66,6 +66,8 @@ class Run:
         )
         self.slots = schedule.Slots(fields["MaxConcurrency"], self.started)
         self.error: StatesError | None = None
+        self.items = 0
+        self.started_children = 0
         self.sink: writer.Sink
 
     def run(self, executor: Executor) -> tuple[int, Any]:
@@ -97,21 +99,17 @@ class Run:
 
     def _given(self) -> Iterator[Given]:
         """What the children are given, in their order. May raise, half-way too."""
-        items = (_item(index, *item) for index, item in enumerate(readers.items(self.fields, self.stores)))
+        items = readers.items(self.fields, self.stores)
         batcher = self.fields.get("ItemBatcher")
         if batcher is None:
-            return (Given(1, item) for item in items)
-        found = batches.batches(batcher, map(self.call.select, items))
-        return (Given(count, input) for count, input in found)
+            return items
+        return batches.batches(batcher, (self.call.select(item(*found)) for found in _numbered(items)))
 
     def _take(self, given: Iterator[Given], most: int) -> list[Given]:
         """The next of them; fewer at the end, which an error is too."""
         taken: list[Given] = []
         try:
-            for next_up in given:
-                taken.append(next_up)
-                if len(taken) == most:
-                    break
+            taken += islice(given, most)
         except StatesError as problem:
             self.error = self.error or problem
         return taken
@@ -121,30 +119,19 @@ class Run:
     def _children(self, given: Iterator[Given], executor: Executor) -> None:
         """Start all children that are to be started, and hear how each of them ended."""
         chunks: dict[int, Chunk] = {}
-        back: dict[int, list[Ended] | StatesError] = {}
-        sent = heard = children = items = 0
+        back: dict[int, Results] = {}
+        sent = heard = 0
         more = True
         while True:
-            while more and len(chunks) < executor.capacity and (free := self.slots.next()) is not None:
-                start, places = free
-                self._settle(start)
-                if self._is_over():
-                    more = False
+            while more and len(chunks) < executor.capacity:
+                chunk = self._chunk(sent, given, executor.size)
+                if chunk is None:
                     break
-                taken = self._take(given, min(places, executor.size))
-                items += sum(child.items for child in taken)
-                if len(taken) < min(places, executor.size):
-                    more = False
-                    if self.error is None:
-                        self.ledger.tolerance.total = items
-                if not taken:
-                    break
-                chunk = Chunk(sent, children, start, taken, self.ledger.still_tolerated())
-                chunks[sent] = chunk
-                self.slots.take(start, len(taken))
-                executor.submit(chunk)
-                sent += 1
-                children += len(taken)
+                more = bool(chunk.children)
+                if more:
+                    chunks[sent] = chunk
+                    executor.submit(chunk)
+                    sent += 1
             if not chunks:
                 return
             number, results = executor.next()
@@ -154,33 +141,59 @@ class Run:
                 self._commit(chunks.pop(heard), back.pop(heard))
                 heard += 1
 
-    def _is_over(self) -> bool:
-        """Whether no child starts any more."""
-        return self.error is not None or self.ledger.exceeded_at is not None
+    def _chunk(self, number: int, given: Iterator[Given], most: int) -> Chunk | None:
+        """The next children to start, none where no more start; None while their time is not known yet."""
+        free = self.slots.next()
+        if free is None:
+            return None
+        start, places = free
+        self._settle(start)
+        taken: list[Given] = []
+        if self.error is None and self.ledger.exceeded_at is None:
+            wanted = min(places, most)
+            taken = self._take(given, wanted)
+            self.items += sum(map(self.work.items, taken))
+            if len(taken) < wanted and self.error is None:
+                self.ledger.tolerance.total = self.items
+        chunk = Chunk(number, self.started_children, start, taken, self.ledger.still_tolerated())
+        self.started_children += len(taken)
+        self.slots.take(start, len(taken))
+        return chunk
 
-    def _free(self, chunk: Chunk, results: list[Ended] | StatesError) -> None:
+    def _free(self, chunk: Chunk, results: Results) -> None:
         """The places of the chunk's children are free again, each when its child ended."""
-        ended = [] if isinstance(results, StatesError) else results
+        ended = results if isinstance(results, list) else []
         for child in ended:
             self.slots.give(chunk.start, child.stop)
         self.slots.give(chunk.start, chunk.start, len(chunk.children) - len(ended))
 
-    def _commit(self, chunk: Chunk, results: list[Ended] | StatesError) -> None:
+    def _commit(self, chunk: Chunk, results: Results) -> None:
         """Hear how the children of a chunk ended. Chunks are heard in their order."""
         if isinstance(results, StatesError):
             self.error = self.error or results
             return
-        for offset, given in enumerate(chunk.children):
-            self._settle(chunk.start)
+        self._settle(chunk.start)
+        if isinstance(results, Smooth):
+            if self.ledger.exceeded_at is None:
+                self._smooth(chunk, results)
+                return
+            results = []
+        for number, given in enumerate(chunk.children, chunk.first):
             if self.ledger.exceeded_at is not None:
-                self._pending(given)
+                self._pending(number, given)
                 continue
-            ended = results[offset]
+            ended = results[number - chunk.first]
             if ended.status == "RUNNING":
                 raise Stuck
-            self.ledger.tell(
-                chunk.first + offset, ended.status, ended.stop, given.items, (chunk, given, ended)
-            )
+            self.ledger.tell(number, ended.status, ended.stop, self.work.items(given), (chunk, given, ended))
+            self._settle(chunk.start)
+
+    def _smooth(self, chunk: Chunk, results: Smooth) -> None:
+        """Write down a chunk of which every child succeeded at once."""
+        self.ledger.stop = max(self.ledger.stop, chunk.start)
+        items = sum(map(self.work.items, chunk.children))
+        written = self.sink.add(chunk.first, "SUCCEEDED", results.told)
+        self.record.count("SUCCEEDED", len(chunk.children), items, written)
 
     def _settle(self, now: int | None) -> None:
         """Write down the children whose end is final when no child starts before `now`."""
@@ -189,33 +202,26 @@ class Run:
             if status != ended.status:
                 told = self._aborted(number, chunk, given, stop)
                 kept = kept and cut(kept, stop)
-            self.record.count(status, given.items)
-            if self.sink.add(number, status, told):
-                self.record.written(given.items)
+            self.record.count(status, 1, self.work.items(given), self.sink.add(number, status, [told]))
             if kept is not None:
                 self.record.children.append(kept)
 
     def _aborted(self, number: int, chunk: Chunk, given: Given, stop: int) -> Any:
         """What is told of a child that was still running when the threshold was exceeded."""
-        input = self.work.input(given)
+        input = self.work.input(number, given)
         return self.work.tell(self.work.named(number), input, Outcome("ABORTED"), chunk.start, stop)
 
     def _unstarted(self, given: Iterator[Given]) -> None:
         """Write down the children that did not start because too many items had failed."""
         while taken := self._take(given, 1000):
             for child in taken:
-                self._pending(child)
+                self._pending(self.started_children, child)
+                self.started_children += 1
 
-    def _pending(self, given: Given) -> None:
-        self.record.count("PENDING", given.items)
-        if self.sink.add(-1, "PENDING", pending(self.work.input(given)) if self.work.form.text else None):
-            self.record.written(given.items)
+    def _pending(self, number: int, given: Given) -> None:
+        told = pending(self.work.input(number, given)) if self.work.form.text else None
+        self.record.count("PENDING", 1, self.work.items(given), self.sink.add(number, "PENDING", [told]))
 
 
-def _item(index: int, value: Json, source: str, key: str | None) -> dict[str, Json]:
-    """`Map.Item` of the context object, with its keys in the service's order."""
-    item: dict[str, Json] = {"Index": index, "Value": value}
-    if key is not None:
-        item["Key"] = key
-    item["Source"] = source
-    return item
+def _numbered(items: Iterator[Given]) -> Iterator[Given]:
+    return ((index, *found) for index, found in enumerate(items))

@@ -27,8 +27,11 @@ _GROUPS = {
 class Sink(Protocol):
     """Where results go. `add` and `result` may raise the error that ends the map run."""
 
-    def add(self, number: int, status: str, told: Any) -> bool:
-        """The result of the child of that number, in the form that was asked for; whether it was taken."""
+    def add(self, first: int, status: str, told: list[Any]) -> bool:
+        """The results of children that all ended so, numbered from `first`; whether such results are taken.
+
+        They are in the form that was asked for.
+        """
 
     def result(self) -> Json:
         """All children have ended: the result of the map run."""
@@ -74,10 +77,11 @@ class Exported:
         except StoreError as problem:
             raise _failed(str(problem)) from None
 
-    def add(self, number: int, status: str, told: str) -> bool:
-        """Write a result; nothing for "", the elements of an array that has none."""
-        if told:
-            data = told.encode("utf-8", "backslashreplace")
+    def add(self, first: int, status: str, told: list[str]) -> bool:
+        """Write results; nothing for "", the elements of an array that has none."""
+        found = [text for text in told if text]
+        if found:
+            data = self._between.decode().join(found).encode("utf-8", "backslashreplace")
             try:
                 self._write(_GROUPS[status], data)
             except (StoreError, OSError) as problem:
@@ -154,23 +158,23 @@ class Collected:
         self._form = form
         self._limit = limit
         self._results: list[tuple[int, Json]] = []
-        self._size = 2
+        self._size = 1
 
-    def add(self, number: int, status: str, told: Json) -> bool:
-        """Keep a result; there is no place for a child that did not start."""
+    def add(self, first: int, status: str, told: list[Json]) -> bool:
+        """Keep results; there is no place for children that did not start."""
         if status == "PENDING":
             return False
         if self._limit is not None:
-            self._size += size(told) + 1
-            if self._size - 1 > self._limit:
+            self._size += size(told) - 1
+            if self._size > self._limit:
                 self._results.clear()
-                return False
-        self._results.append((number, told))
+                return True
+        self._results += enumerate(told, first)
         return True
 
     def result(self) -> Json:
         """All results: an array, or text where JSON Lines are asked for."""
-        if self._limit is not None and self._size - 1 > self._limit:
+        if self._limit is not None and self._size > self._limit:
             raise StatesError(names.DATA_LIMIT_EXCEEDED)
         self._results.sort(key=lambda found: found[0])
         found: list[Json] = []
