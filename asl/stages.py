@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple, TypeAlias, cast
 
-from asl import names
+from asl import names, times
 from asl.dataflow import Step, language
-from asl.errors import StatesError
+from asl.errors import PathError, StatesError
 from asl.program import Program
 from asl.retry import Catcher, error_output
+from asl.scope import Identity
 from asl.states import Choice, Fail, Map, Pass, Rule, State, Wait, Working
 from asl.values import Json
 
@@ -78,6 +79,50 @@ class Surroundings:
     def with_item(self, item: Json) -> Surroundings:
         """The same surroundings for an iteration of a Map."""
         return Surroundings(self.variables, {**self.object, "Map": {"Item": item}}, self.now, self._random)
+
+
+def context_object(
+    identity: Identity,
+    input: Json,
+    started_at: int,
+    state: dict[str, Json],
+    *,
+    redrives: int | None = None,
+    token: str | None = None,
+    item: Json = None,
+) -> dict[str, Json]:
+    """A context object as the service makes it; `started_at` is milliseconds since the epoch.
+
+    Without `redrives` it is that of a synchronous Express execution, which cannot be redriven.
+    """
+    execution: dict[str, Json] = {
+        "Id": identity.execution_arn,
+        "Input": input,
+        "StartTime": times.text(started_at),
+        "Name": identity.name,
+        "RoleArn": identity.role,
+    }
+    if redrives is not None:
+        execution["RedriveCount"] = redrives
+    context: dict[str, Json] = {
+        "Execution": execution,
+        "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine},
+        "State": state,
+    }
+    if token is not None:
+        context["Task"] = {"Token": token}
+    if item is not None:
+        context["Map"] = {"Item": item}
+    return context
+
+
+class Reading(NamedTuple):
+    """What a Choice rule found at one place: `found` is False where the path leads nowhere."""
+
+    place: str
+    text: str
+    found: bool
+    value: Json
 
 
 class Inspection:
@@ -160,6 +205,18 @@ class Inspection:
         if state.default.next is None:
             raise StatesError(names.RUNTIME, NO_CHOICE)
         return None, state.default
+
+    def read(self, index: int, effective: Json) -> tuple[Reading, ...]:
+        """What the rule of that index reads, in its order."""
+        readings = []
+        for place, text, select in language(self.plan.language).operands(
+            self.plan.document["Choices"][index]
+        ):
+            try:
+                readings.append(Reading(place, text, True, select(effective, self.scope)))
+            except (PathError, StatesError):
+                readings.append(Reading(place, text, False, None))
+        return tuple(readings)
 
     def follow(self, rule: Rule, effective: Json) -> Json:
         """The output of a Choice state by the rule that it follows."""

@@ -12,6 +12,7 @@ from . import failure
 COMMANDS = {
     "history": "Show the history of an execution.",
     "run": "Run a state machine on an input.",
+    "test-state": "Test one state with a mock, as TestState does.",
     "validate": "Check state machine definitions.",
 }
 """Each command and its one line of help. The module of that name has a click command of that name."""

@@ -12,6 +12,7 @@ import pytest
 
 import asl
 from asl.teststate import responses
+from tests.commands import Asl, asl_command, write  # noqa: F401 - a fixture
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "teststate"
 INVOKE = {
@@ -158,3 +159,35 @@ def test_importing_asl_imports_neither_teststate_nor_botocore() -> None:
     )
     assert said.stdout.strip() == "[]"
     assert set(asl.__all__) <= {*dir(asl), *asl._ELSEWHERE}
+
+
+def test_the_command(asl_command: Asl, tmp_path: Path) -> None:  # noqa: F811
+    machine = {"StartAt": "Call", "States": {"Call": {**INVOKE, "Retry": [{"ErrorEquals": ["Busy"]}]}}}
+    file = write(tmp_path, "m.asl.json", machine)
+    arguments = ["test-state", file, "--state-name", "Call", "--inspection-level", "DEBUG"]
+    said = asl_command(*arguments, "--input", '{"a": 1}', "--mock", '{"result": "{\\"Payload\\": [1]}"}')
+    assert said.code == 0 and said.err == ""
+    assert said.json["output"] == '{"Payload": [1]}', "JSON text, as the service answers"
+    assert said.json["inspectionData"]["afterInputPath"] == '{"a":1}'
+    said = asl_command(*arguments, "--parsed", "--mock", '{"result": {"Payload": [1]}}')
+    assert said.json["output"] == said.json["inspectionData"]["result"] == {"Payload": [1]}
+    error = '{"errorOutput": {"error": "Busy", "cause": "later"}}'
+    said = asl_command(*arguments, "--mock", error, "--state-configuration", '{"retrierRetryCount": 1}')
+    assert (said.code, said.json["status"]) == (0, "RETRIABLE")
+    said = asl_command(*arguments, "--mock", error, "--state-configuration", '{"retrierRetryCount": 3}')
+    assert (said.code, said.json["status"]) == (1, "FAILED")
+
+
+def test_the_command_refuses_with_the_services_words(asl_command: Asl, tmp_path: Path) -> None:  # noqa: F811
+    file = write(tmp_path, "state.json", {"Type": "Pass", "End": True})
+    said = asl_command("test-state", file, "--mock", '{"result": "1"}')
+    assert (said.code, said.out) == (2, "")
+    assert (
+        said.err == "asl: ValidationException: State type 'Pass' is not supported when a mock is specified\n"
+    )
+    said = asl_command("test-state", file, "--input", "null")
+    assert (said.code, said.json["output"]) == (0, "null")
+    said = asl_command(
+        "test-state", write(tmp_path, "task.json", LAMBDA), "--role-arn", "arn:aws:iam::1:role/r"
+    )
+    assert said.code == 2 and "give a --mock, or --task" in said.err

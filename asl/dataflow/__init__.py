@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from asl.states import Merge
+from asl.values import Select
 
 
 class Step(NamedTuple):
@@ -22,6 +23,17 @@ class Step(NamedTuple):
 
     stage: str
     apply: Merge | None
+
+
+class Operand(NamedTuple):
+    """Something that a Choice rule may read: its place in the rule, its text, and how to read it.
+
+    `select` applies to what the rule applies to, and raises `PathError` or `StatesError` where nothing is found.
+    """
+
+    place: str
+    text: str
+    select: Select
 
 
 _MODULES = {"JSONPath": "asl.dataflow.jsonpath", "JSONata": "asl.dataflow.jsonata"}

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from asl import jsonata, times
-from asl.dataflow import Step
+from asl.dataflow import Operand, Step
 from asl.errors import EvaluationError
 from asl.retry import Catcher
 from asl.states import Assign, Growth, Merge, Rule
@@ -226,6 +226,18 @@ def _rule(state: Document, rule: Document, index: int) -> Rule:
         _of_input(rule, "Output", f"{place}/Output") if "Output" in rule else output(state),
         assign(rule, f"{place}/Assign") if "Assign" in rule else assign(state),
     )
+
+
+def operands(rule: Document) -> tuple[Operand, ...]:
+    """What a rule may read: the data that its Condition starts from."""
+    if not is_expression(rule["Condition"]):
+        return ()
+    read = []
+    for text in jsonata.compile(source(rule["Condition"])).reads():
+        select = _of_input({"Condition": f"{{% {text} %}}"}, "Condition")
+        assert select is not None
+        read.append(Operand("/Condition", text, select))
+    return tuple(read)
 
 
 def _unexpected(expression: str, field: str, expected: str, found: Json) -> EvaluationError:

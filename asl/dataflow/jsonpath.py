@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from asl import paths, rules, templates, times
-from asl.dataflow import Step
+from asl.dataflow import Operand, Step
 from asl.dataflow.growth import of_pass
 from asl.errors import PathError, StatesError
 from asl.names import RUNTIME
@@ -177,6 +177,11 @@ def choice(state: Document) -> tuple[Select | None, tuple[Rule, ...], Rule]:
     )
     default = Rule(lambda value, scope: True, state.get("Default"), narrow, assign(state))
     return _path_field(state, "InputPath"), compiled, default
+
+
+def operands(rule: Document) -> tuple[Operand, ...]:
+    """What a rule may read: the paths of its Variables and of the operators that compare with a path."""
+    return tuple(Operand(place, path.text, path.select) for place, path in rules.compile(rule).operands)
 
 
 def _shown(value: Json) -> str:

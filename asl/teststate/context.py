@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from asl import times
 from asl.face import VIRTUAL_START
 from asl.scope import Identity
-from asl.stages import Plan
+from asl.stages import Plan, context_object
 from asl.states import Task, Working
 from asl.teststate.errors import refuse
 from asl.values import Json, type_name
@@ -84,23 +84,17 @@ def default(plan: Plan, input: Json, role: str | None, retries: int, *, within_m
     who = Identity(execution, machine)
     if account := re.match(r"arn:[\w-]+:iam::(\d{12}):", role or ""):
         who = replace(who, account=account[1])
-    at = times.text(VIRTUAL_START)
-    state: Object = {"Name": plan.state.name, "EnteredTime": at}
+    state: Object = {"Name": plan.state.name, "EnteredTime": times.text(VIRTUAL_START)}
     if isinstance(plan.state, Working):
         state["RetryCount"] = retries
-    seen: Object = {
-        "Execution": {
-            "Id": who.execution_arn.replace(":execution:", ":express:"),
-            "Input": input,
-            "StartTime": at,
-            "Name": execution,
-            "RoleArn": role or who.role,
-        },
-        "StateMachine": {"Id": who.machine_arn, "Name": machine},
-        "State": state,
-    }
-    if isinstance(plan.state, Task) and plan.state.target.token:
-        seen["Task"] = {"Token": f"{random.getrandbits(256):064x}"}
-    if within_map:
-        seen["Map"] = {"Item": {"Index": 0, "Value": input}}
+    token = isinstance(plan.state, Task) and plan.state.target.token
+    seen: Object = context_object(
+        replace(who, role=role or who.role),
+        input,
+        VIRTUAL_START,
+        state,
+        token=f"{random.getrandbits(256):064x}" if token else None,
+        item={"Index": 0, "Value": input} if within_map else None,
+    )
+    seen["Execution"]["Id"] = who.execution_arn.replace(":execution:", ":express:")
     return seen

@@ -45,10 +45,9 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request that can be answered. `enclosing` are the Map and Parallel states around the tested one."""
+    """A request that can be answered."""
 
     plan: Plan
-    enclosing: tuple[Plan, ...]
     input: Text
     variables: dict[str, Json]
     context: Object
@@ -58,11 +57,6 @@ class Request:
     failures: int | None
     reader_data: str | None
     level: str
-
-    @property
-    def is_mocked(self) -> bool:
-        """Whether a mock stands for the state's work."""
-        return self.result is not None or self.error is not None
 
 
 def request(
@@ -84,15 +78,14 @@ def request(
     """
     _sendable(state_name, mock, configuration)
     _one_of("inspectionLevel", level, _LEVELS)
-    plan, enclosing = _found(definition, state_name)
+    plan, within_map = _found(definition, state_name)
     settings = dict(configuration or {})
     _mockable(plan, mock, settings, role_arn, context_object)
     raw = _document(input, "{}", "Invalid State Machine Execution Input: '{}'", "InvalidExecutionInput")
     result, error = _mocked(plan, mock, bool(reveal_secrets), settings)
     retries = settings.get("retrierRetryCount")
     if context_object is None:
-        item = enclosing and isinstance(enclosing[-1].state, Map)
-        seen = context.default(plan, raw.value, role_arn, retries or 0, within_map=bool(item))
+        seen = context.default(plan, raw.value, role_arn, retries or 0, within_map=within_map)
     else:
         seen = context.given(plan, _document(context_object, "", context.INVALID + "{}").value)
         if retries is None:  # the guide: retries are used up by a higher RetryCount in the context object
@@ -102,7 +95,6 @@ def request(
         refuse("Variables must be a JSON object")  # not recorded
     return Request(
         plan,
-        enclosing,
         raw,
         held,
         seen,
@@ -158,9 +150,8 @@ def _one_of(name: str, value: str | None, known: Iterable[str]) -> None:
 # the state
 
 
-def _found(
-    definition: str | bytes | Path | Mapping[str, Json], state_name: str | None
-) -> tuple[Plan, tuple[Plan, ...]]:
+def _found(definition: str | bytes | Path | Mapping[str, Json], state_name: str | None) -> tuple[Plan, bool]:
+    """The state, and whether it is within a Map."""
     try:
         document: Any = read(definition).document
     except DefinitionError as problem:
@@ -181,7 +172,7 @@ def _found(
     if not addresses:
         refuse("State not found in definition")
     address = min(addresses, key=len)
-    return stages.plan(program, address, name), tuple(_enclosing(program, address))
+    return stages.plan(program, address, name), _is_within_map(program, address)
 
 
 def _leads_out(problem: Problem) -> bool:
@@ -200,20 +191,15 @@ def _invalid(problems: Iterable[Problem]) -> Any:
     refuse(f"Invalid State Machine Definition: '{told}'", "InvalidDefinition")
 
 
-def _enclosing(program: Program, address: str) -> Iterable[Plan]:
-    """The Map and Parallel states whose machines lie on the way to an address, outermost first."""
-    for outer, part in sorted(program.parts.items(), key=lambda entry: len(entry[0])):
-        for state in part.states.values():
-            inner = (
-                state.branches
-                if isinstance(state, Parallel)
-                else (state.processor,)
-                if isinstance(state, Map)
-                else ()
-            )
-            for machine in inner:
-                if machine.address == address or address.startswith(f"{machine.address}/"):
-                    yield stages.plan(program, outer, state.name)
+def _is_within_map(program: Program, address: str) -> bool:
+    """Whether the machine at the address is the processor of a Map, or within one."""
+    processors = [
+        state.processor.address
+        for part in program.parts.values()
+        for state in part.states.values()
+        if isinstance(state, Map)
+    ]
+    return any(address == each or address.startswith(f"{each}/") for each in processors)
 
 
 # the mock
