@@ -18,7 +18,7 @@ Recover: TypeAlias = Callable[[Json, Json, Scope], Json]
 """(raw input, error output, scope) -> value: how a Catcher makes the output, or the variables, of its state."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Retrier:
     """One entry of `Retry`. `interval` and `max_delay` are seconds; `full_jitter` is JitterStrategy FULL."""
 
@@ -53,7 +53,7 @@ LONGEST_DELAY = 31_622_400
 """Seconds: the bound of MaxDelaySeconds, and of any back-off where none is given (a year and a day)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Catcher:
     """One entry of `Catch`: where to go, and what the state's output and variables become."""
 

@@ -2,6 +2,9 @@
 
 Nothing here knows the query languages: a field that the definition computes is a function by now
 (`dataflow` makes them), and a feature that the definition does not use is None.
+
+A state is never changed after it is made. It is not declared frozen, and has no equality of its own: to write that
+code for twelve classes would take 5 ms of every start, and nobody asks for it.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ Growth: TypeAlias = tuple[int, int]
 """(times, bytes): an output has at most `times` the bytes of the state's input, and `bytes` more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class State:
     """What all states have. `entered` and `exited` are the types of its events."""
 
@@ -39,7 +42,7 @@ class State:
     instant: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Pass(State):
     """`result` makes the result from the raw input (None: the raw input itself).
 
@@ -53,7 +56,7 @@ class Pass(State):
     instant: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Succeed(State):
     """Ends its frame. `output` makes the output from the raw input (None: the raw input itself)."""
 
@@ -61,7 +64,7 @@ class Succeed(State):
     instant: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Rule:
     """One entry of `Choices`, or what happens by `Default` (whose `test` nobody asks)."""
 
@@ -71,7 +74,7 @@ class Rule:
     assign: Assign | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Choice(State):
     """The first rule whose test holds for `read(raw)` decides; else `default` does."""
 
@@ -81,7 +84,7 @@ class Choice(State):
     instant: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Wait(State):
     """`until` gives the time to wake, in milliseconds since the epoch; `output` is as in Succeed."""
 
@@ -90,7 +93,7 @@ class Wait(State):
     assign: Assign | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Fail(State):
     """Ends its frame with an error. `error` and `cause` give text, or None where the field is absent."""
 
@@ -98,7 +101,7 @@ class Fail(State):
     cause: Select
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Working(State):
     """What Task, Parallel and Map have in common: they can fail, be retried and be caught."""
 
@@ -109,7 +112,7 @@ class Working(State):
     catch: tuple[Catcher, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Target:
     """A Task's `Resource`, taken apart.
 
@@ -126,7 +129,7 @@ class Target:
     sync: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Task(Working):
     """`timeout` and `heartbeat` give seconds; `credentials` gives the evaluated `Credentials`."""
 
@@ -136,14 +139,14 @@ class Task(Working):
     credentials: Select | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Parallel(Working):
     """`read` makes the branches' input; the result is the array of their outputs."""
 
     branches: tuple[Program, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Map(Working):
     """`items` gives the array from the effective input that `read` gives; None where an ItemReader does.
 
