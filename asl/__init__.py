@@ -38,6 +38,10 @@ from asl.source import read
 from asl.values import Json
 
 if TYPE_CHECKING:
+    from asl.drive.parting import Divergence
+    from asl.drive.replay import Replay, replay
+    from asl.recorded import HistoryError
+    from asl.redriving import RedriveError
     from asl.teststate import TestStateError, test_state
 
 __all__ = [
@@ -45,10 +49,12 @@ __all__ = [
     "AslError",
     "Call",
     "DefinitionError",
+    "Divergence",
     "Event",
     "Execution",
     "ExpressionError",
     "History",
+    "HistoryError",
     "Identity",
     "InputError",
     "Json",
@@ -57,6 +63,8 @@ __all__ = [
     "Problem",
     "Program",
     "Quotas",
+    "RedriveError",
+    "Replay",
     "ReplayError",
     "Result",
     "StateMachine",
@@ -69,11 +77,17 @@ __all__ = [
     "check",
     "compile",
     "load",
+    "replay",
     "test_state",
 ]
 
 _ELSEWHERE = {
+    "Divergence": "asl.drive.parting",
+    "HistoryError": "asl.recorded",
+    "RedriveError": "asl.redriving",
+    "Replay": "asl.drive.replay",
     "TestStateError": "asl.teststate",
+    "replay": "asl.drive.replay",
     "test_state": "asl.teststate",
 }
 """What is imported when somebody asks for it, so that `import asl` costs what loading and running need."""

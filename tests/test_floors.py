@@ -22,9 +22,10 @@ FLOORS = [
         "execution",
         "checkpoint",
         "redriving",
+        "telling",
         "visits",
     },
-    {"resources", "drive", "face", "recorded", "diff", "redrive", "distributed"},
+    {"resources", "drive", "face", "recorded", "comparing", "rebuilding", "distributed"},
     {"stages", "inspection", "teststate", "testing", "graph", "coverage", "aws"},
 ]
 ALONE = {"jsonpath_ng": "paths", "jsonschema": "checks", "yaml": "yamltext", "jsonata": "jsonata"}
