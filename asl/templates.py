@@ -7,12 +7,15 @@ and shared by all that is made of the template. Source: the States Language spec
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asl import intrinsics, names, paths
+from asl import names, paths
 from asl.errors import ExpressionError, PathError, StatesError
 from asl.paths import Path
 from asl.values import Json, Scope, Select, to_json
+
+if TYPE_CHECKING:
+    from asl.intrinsics import Intrinsic
 
 
 class Template(NamedTuple):
@@ -27,7 +30,7 @@ class Template(NamedTuple):
 class _Found(NamedTuple):
     # What is met in a template, in order: the paths with the fields they stand in, what else is read.
     paths: list[tuple[Path, str]]
-    calls: list[intrinsics.Intrinsic]
+    calls: list[Intrinsic]
 
 
 def compile(template: Json) -> Template:
@@ -152,6 +155,8 @@ def _expression(text: Json, field: str, found: _Found) -> Select:
             path = paths.compile(text)
             found.paths.append((path, field))
             return path.in_template
+        from asl import intrinsics  # slow to import, and most definitions have none
+
         call = intrinsics.compile(text)
         found.calls.append(call)
         return call.select

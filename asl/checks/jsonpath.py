@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, cast
 
-from asl import intrinsics, paths, times
+from asl import paths, times
 from asl.checks.machine import Definition, Object, State, failed
 from asl.errors import ExpressionError, Problem
 from asl.jsontext import PLACEHOLDER
@@ -119,7 +119,11 @@ def variables(use: Use) -> frozenset[str]:
     if not isinstance(text, str) or "$" not in text or use.kind in ("result", "timestamp", "twice"):
         return frozenset()
     try:
-        return paths.compile(text).variables if text.startswith("$") else intrinsics.compile(text).variables
+        if text.startswith("$"):
+            return paths.compile(text).variables
+        from asl import intrinsics  # slow to import, and most definitions have none
+
+        return intrinsics.compile(text).variables
     except ExpressionError:
         return frozenset()
 
@@ -174,6 +178,8 @@ def _value(use: Use) -> Iterator[Problem]:
         if use.text.startswith("$"):
             paths.compile(use.text)
         else:
+            from asl import intrinsics
+
             intrinsics.compile(use.text)
     except ExpressionError as error:
         yield _no_value(use, error.message)

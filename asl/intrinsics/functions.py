@@ -8,8 +8,6 @@ A function raises `Invalid` where the service would not evaluate it.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 import random
 import re
@@ -159,10 +157,14 @@ def _base64_decode(text: Json) -> Json:
     # As commons-codec reads it: both alphabets, other characters skipped, what follows a pad ignored.
     data = re.sub(r"[^A-Za-z0-9+/]", "", _short(text).partition("=")[0].replace("-", "+").replace("_", "/"))
     data = data[: len(data) - 1] if len(data) % 4 == 1 else data
+    import base64  # slow to import, like hashlib, and used by few machines
+
     return base64.b64decode(data + "=" * (-len(data) % 4)).decode("utf-8", "replace")
 
 
 def _base64_encode(text: Json) -> Json:
+    import base64
+
     return base64.b64encode(_short(text).encode("utf-8", "replace")).decode("ascii")
 
 
@@ -199,6 +201,8 @@ def _hash(data: Json, algorithm: Json) -> Json:
     if data is None or not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
         raise Invalid
     text = _short(java_text(data))  # measured: what is no text is hashed by its text
+    import hashlib
+
     return hashlib.new(
         _ALGORITHMS[algorithm], text.encode("utf-8", "replace"), usedforsecurity=False
     ).hexdigest()
