@@ -86,10 +86,13 @@ class StatesError(AslError):
 
 def while_executing(state: str, entered: int, problem: StatesError) -> str | None:
     """The cause that the service tells for an error of a state's evaluation; `entered` is the id of its entry."""
-    if problem.whole or problem.error == "States.DataLimitExceeded":
+    if problem.whole or problem.error in _TOLD_WHOLE:
         return problem.cause
     place = f"the state '{state}' (entered at the event id #{entered})"
     return f"An error occurred while executing {place}. {problem.cause}"
+
+
+_TOLD_WHOLE = ("States.DataLimitExceeded", "States.ItemReaderFailed")
 
 
 class EvaluationError(StatesError):

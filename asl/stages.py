@@ -9,7 +9,7 @@ inspectionData has for it: `input`, `afterInputPath`, `afterParameters` or `afte
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -125,8 +125,23 @@ class Reading(NamedTuple):
     value: Json
 
 
+Read: TypeAlias = "Callable[[Mapping[str, Any]], Iterable[tuple[Json, str, str | None]]]"
+"""The evaluated fields of a map run -> its items: (value, source, key)."""
+
+
+def _item(state: Map, index: int, value: Json, source: str, key: str | None) -> dict[str, Json]:
+    """`Map.Item` of the context object; only a distributed Map tells where its items come from."""
+    item: dict[str, Json] = {"Index": index, "Value": value}
+    if key is not None:
+        item["Key"] = key
+    if state.distributed:
+        item["Source"] = source
+    return item
+
+
 class Inspection:
     """One visit of a state. `stages` grows with every step, so after an error it shows how far the visit came.
+    Of a Map, `items` and the number of `iterations` are those that are known.
 
     Call `prepare`, then `finish` with the result or `choose`, or `catch`; all raise `StatesError` as the state would.
     """
@@ -138,16 +153,17 @@ class Inspection:
         self.stages: Stages = {"input": raw}
         self.assigned: dict[str, Json] = {}
         self.items: list[Json] | None = None
+        self.iterations: int | None = None
 
-    def prepare(self, items: list[Json] | None = None) -> Json:
+    def prepare(self, read: Read | None = None) -> Json:
         """From the raw input to what the work is given.
 
-        `items` are a Map's where its definition does not say them (what an ItemReader read).
+        `read` gives the items of a Map that has an ItemReader; without it they stay unknown.
         """
         value = self._steps(self.plan.before, self.raw)
         state = self.plan.state
         if isinstance(state, Map):
-            self._spread(state, value, items)
+            self._spread(state, value, read)
         return value
 
     def _steps(self, steps: tuple[Step, ...], value: Json) -> Json:
@@ -157,22 +173,45 @@ class Inspection:
             self.stages[stage] = value
         return value
 
-    def _spread(self, state: Map, effective: Json, items: list[Json] | None) -> None:
+    def _spread(self, state: Map, effective: Json, read: Read | None) -> None:
         scope = self.scope
-        found: Any = state.items(effective, scope) if items is None and state.items is not None else items
-        self.items = found
-        if self.plan.language == "JSONPath" and found is not None:
-            self.stages["afterItemsPath"] = found
-        if state.select is not None and found is not None:
-            self.stages["afterItemSelector"] = [
-                state.select(effective, scope.with_item({"Index": index, "Value": item}))
-                for index, item in enumerate(found)
-            ]
-        self.stages["maxConcurrency"] = state.limit(effective, scope)
+        items: list[Any] | None = None
+        if state.items is not None:
+            found: Any = state.items(effective, scope)
+            items = [(value, "STATE_DATA", None) for value in found]
+            self._show_items(found, "afterItemsPath")
         fields: Any = {} if state.run is None else state.run(effective, scope)
+        if items is None and read is not None:
+            items = list(read(fields))
+            pointer = "ItemsPointer" in (fields["ItemReader"].get("ReaderConfig") or {})
+            self._show_items([item[0] for item in items], f"afterItems{'Pointer' if pointer else 'Path'}")
+        if items is not None:
+            self.iterations = len(self._inputs(state, effective, items, fields.get("ItemBatcher")))
+        self.stages["maxConcurrency"] = state.limit(effective, scope)
         for name in _TOLERATED:
             if name in fields:
                 self.stages[name[0].lower() + name[1:]] = fields[name]
+
+    def _show_items(self, items: list[Json], stage: str) -> None:
+        self.items = items
+        if self.plan.language == "JSONPath":
+            self.stages[stage] = items
+
+    def _inputs(self, state: Map, effective: Json, items: list[Any], batcher: Any) -> list[Json]:
+        """The inputs of the iterations: the items as ItemSelector and ItemBatcher make them."""
+        inputs: list[Json] = [value for value, _, _ in items]
+        if state.select is not None:
+            inputs = [
+                state.select(effective, self.scope.with_item(_item(state, index, *item)))
+                for index, item in enumerate(items)
+            ]
+            self.stages["afterItemSelector"] = inputs
+        if batcher is not None:
+            from asl.distributed.batches import batches  # most Maps have no batches
+
+            inputs = [batch for _, batch in batches(batcher, inputs)]
+            self.stages["afterItemBatcher"] = inputs
+        return inputs
 
     def work(self, effective: Json) -> Json:
         """The result of a state that needs nothing from outside; None where it has none of its own."""

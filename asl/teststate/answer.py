@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias, cast
 
 from asl import names
 from asl.errors import StatesError, while_executing
@@ -12,8 +13,8 @@ from asl.face import VIRTUAL_START
 from asl.frames import Call
 from asl.resources import After, Resources, Tasks, normalised, told
 from asl.retry import handling
-from asl.stages import Inspection, Surroundings
-from asl.states import Choice, Fail, Map, Task, Working
+from asl.stages import Inspection, Read, Surroundings
+from asl.states import Choice, Fail, Task, Working
 from asl.teststate.errors import refuse
 from asl.teststate.request import Request, Text, request
 from asl.values import Json, to_json
@@ -103,7 +104,7 @@ def _worded(asked: Request, problem: StatesError) -> str | None:
 
 def _succeeded(asked: Request, inspection: Inspection, resources: Resources) -> Answer:
     state = asked.plan.state
-    effective = inspection.prepare(_items(asked))
+    effective = inspection.prepare(None if asked.reader_data is None else _reader(asked.reader_data))
     following = state.next
     if isinstance(state, Fail):
         problem = inspection.fail()
@@ -123,13 +124,29 @@ def _succeeded(asked: Request, inspection: Inspection, resources: Resources) -> 
     }
 
 
-def _items(asked: Request) -> Any:
-    """What the ItemReader of a Map read, where the request has it."""
-    if asked.reader_data is None or not isinstance(asked.plan.state, Map):
-        return None
-    import json
+def _reader(data: str) -> Read:
+    """What an ItemReader makes of the data that the request says it found."""
 
-    return json.loads(asked.reader_data)
+    def read(fields: Mapping[str, Any]) -> Any:
+        from asl.distributed.readers import items  # few Maps have an ItemReader
+        from asl.distributed.stores import Stores
+
+        return items(fields, cast(Stores, _Given(data)))
+
+    return read
+
+
+class _Given:
+    """A store whose every object holds the same text; what a listing gives is the text's own array."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def bucket(self, name: str) -> _Given:
+        return self
+
+    def open(self, key: str, arguments: Mapping[str, Any]) -> BinaryIO:
+        return BytesIO(self.text.encode())
 
 
 def _result(asked: Request, inspection: Inspection, effective: Json, resources: Resources) -> Json:
@@ -164,19 +181,19 @@ def _result(asked: Request, inspection: Inspection, effective: Json, resources: 
 
 def _check_iterations(asked: Request, inspection: Inspection) -> None:
     """A Map fails where more of its iterations did than are tolerated; without a tolerance it never does."""
-    failures, items = asked.failures, inspection.items
-    if items is None:
-        items = asked.result.value if asked.result and isinstance(asked.result.value, list) else None
-    if failures is None or items is None:
+    failures, iterations = asked.failures, inspection.iterations
+    if iterations is None and asked.result is not None and isinstance(asked.result.value, list):
+        iterations = len(asked.result.value)
+    if failures is None or iterations is None:
         return
-    if failures > len(items):
+    if failures > iterations:
         refuse("Map iteration failure count must be less than or equal to the number of Map iterations")
     if asked.error is not None:
         return
     stages: Any = inspection.stages
     count, percentage = stages.get("toleratedFailureCount"), stages.get("toleratedFailurePercentage")
     if (count is not None and failures > count) or (
-        percentage is not None and failures * 100 > percentage * len(items)
+        percentage is not None and failures * 100 > percentage * iterations
     ):
         raise _Failed(
             names.EXCEED_TOLERATED_FAILURE_THRESHOLD, "The specified tolerated failure threshold was exceeded"

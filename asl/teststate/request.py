@@ -90,6 +90,7 @@ def request(
         seen = context.given(plan, _document(context_object, "", context.INVALID + "{}").value)
         if retries is None:  # the guide: retries are used up by a higher RetryCount in the context object
             retries = seen.get("State", {}).get("RetryCount")
+    data = settings.get("mapItemReaderData")
     held = _document(variables, "{}", "Variables must be valid JSON: {}").value
     if not isinstance(held, dict):
         refuse("Variables must be a JSON object")  # not recorded
@@ -102,7 +103,7 @@ def request(
         error,
         retries or 0,
         settings.get("mapIterationFailureCount"),
-        settings.get("mapItemReaderData"),
+        None if data is None else data if isinstance(data, str) else to_json(normalised(data)),
         level or "INFO",
     )
 
