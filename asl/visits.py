@@ -31,6 +31,11 @@ class Visit:
     error: str | None = None
     cause: str | None = None
 
+    @property
+    def waited(self) -> float | None:
+        """Seconds from the entry to the exit, by the execution's clock; None where the state was not left."""
+        return None if self.exited_at is None else (self.exited_at - self.entered_at) / 1000
+
 
 _ATTEMPTS = frozenset(
     {

@@ -23,6 +23,13 @@ from .failure import Refusal, because
 @click.option(
     "--task", "-t", multiple=True, metavar="NAME=MODULE:FUNCTION", help="Serves the tasks of that name."
 )
+@click.option(
+    "--mocks",
+    metavar="FILE",
+    help="A MockConfigFile.json; without it that of SFN_MOCK_CONFIG, or the one in this folder.",
+)
+@click.option("--case", metavar="CASE|MACHINE#CASE", help="The test case of that file to run.")
+@click.option("--strict-mocks", is_flag=True, help="Hold mocked answers against the models of their APIs.")
 @placeholders.define
 @placeholders.define_file
 @click.option("--start-time", metavar="TIME", help="When it starts, such as 2026-01-01T00:00:00Z.")
@@ -35,6 +42,9 @@ def run(
     machine: Path,
     input_: str,
     task: tuple[str, ...],
+    mocks: str | None,
+    case: str | None,
+    strict_mocks: bool,
     define: dict[str, str],
     define_file: dict[str, str],
     start_time: str | None,
@@ -47,8 +57,9 @@ def run(
     """Run the state machine in the file MACHINE.
 
     Task states call the Python functions of a tasks.py beside the machine, by the name of the state or of the
-    resource, and those that --task names. Time is virtual unless --real-time says otherwise: nobody waits for a
-    Wait or for a retry, and the same arguments give the same history.
+    resource, those that --task names, and, with --case, the mocks of a test case. Time is virtual unless
+    --real-time says otherwise: nobody waits for a Wait or for a retry, and the same arguments give the same
+    history.
 
     The result goes to stdout as JSON, and a summary to stderr. Exit code: 0 succeeded; 1 failed, timed out,
     aborted or still waiting; 2 what cannot be used, read or written.
@@ -57,7 +68,7 @@ def run(
         raise click.UsageError("--start-time sets the virtual clock; with --real-time it starts now.")
     document = given.document(input_, "--input")
     loaded = _load(machine, {**define_file, **define})
-    functions = given.tasks(machine, task)
+    functions = {**given.tasks(machine, task), **_mocked(mocks, case, strict_mocks, loaded)}
     interrupted = False
     try:
         if real_time:
@@ -86,6 +97,27 @@ def _load(machine: Path, define: dict[str, str]) -> asl.StateMachine:
     except asl.DefinitionError as problem:
         told = "\n".join(f"  {each}" for each in problem.problems)
         raise Refusal(f"{machine} cannot be run:\n{told}") from problem
+
+
+def _mocked(file: str | None, case: str | None, strict: bool, machine: asl.StateMachine) -> given.Functions:
+    """The task functions of a test case of a MockConfigFile.json; none where no case is asked for."""
+    if file is None and case is None:
+        return {}
+    from asl.testing import mockconfig
+    from asl.testing.scripts import scripted
+
+    path = file or mockconfig.found()
+    if path is None:
+        raise Refusal(
+            f"--case {case}: no file with mocks: give --mocks FILE, or set {mockconfig.VARIABLE}; "
+            f"there is no {mockconfig.DEFAULT} here"
+        )
+    config = mockconfig.read(Path(path))
+    if case is None:
+        known = ", ".join(f"{owner}#{name}" for owner, cases in config.cases.items() for name in cases)
+        raise Refusal(f"--mocks {path}: say which test case with --case; there are {known or 'none'}")
+    tasks = config.tasks(case, machine.name, machine.program)
+    return scripted(tasks, machine.program, strict=True) if strict else tasks
 
 
 def _in_real_time(
