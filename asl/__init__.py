@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from asl.drive.replay import Replay, replay
     from asl.recorded import HistoryError
     from asl.redriving import RedriveError
+    from asl.inspection import explain
     from asl.teststate import TestStateError, test_state
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "after",
     "check",
     "compile",
+    "explain",
     "load",
     "replay",
     "test_state",
@@ -87,6 +89,7 @@ _ELSEWHERE = {
     "RedriveError": "asl.redriving",
     "Replay": "asl.drive.replay",
     "TestStateError": "asl.teststate",
+    "explain": "asl.inspection",
     "replay": "asl.drive.replay",
     "test_state": "asl.teststate",
 }

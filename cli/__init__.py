@@ -10,6 +10,7 @@ import click
 from . import failure
 
 COMMANDS = {
+    "explain": "Explain the states of an execution: stages, rules, retries.",
     "history": "Show the history of an execution.",
     "run": "Run a state machine on an input.",
     "test-state": "Test one state with a mock, as TestState does.",
