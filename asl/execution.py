@@ -7,7 +7,7 @@ It reads no clock, calls no task and starts no thread. Inputs: `succeed`, `fail`
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from asl import checkpoint, names, redriving
@@ -28,6 +28,7 @@ class Execution:
     `at` is the time of its start, and every later `at=` the time of that input, in milliseconds since the
     epoch; time never goes back. Before an input acts, the timers due by its time fire, each at its own time:
     a timeout due at the same instant beats the answer. `seed` decides all that is random.
+    `activities` are the ARNs of the activities that exist; None: all do.
 
     A call id names one attempt of a task. An answer to an attempt that is over (timed out, or dropped because
     a sibling failed) changes nothing, and the input that brings it returns False.
@@ -42,8 +43,10 @@ class Execution:
         identity: Identity | None = None,
         seed: int = 0,
         quotas: Quotas = _DEFAULT_QUOTAS,
+        activities: Collection[str] | None = None,
     ) -> None:
         self._machine = Machine(program, input, at, identity or Identity("execution"), seed, quotas)
+        self._machine.activities = activities
         self._machine.begin()
 
     # ------------------------------------------------------------------ outputs
@@ -64,6 +67,11 @@ class Execution:
         return self._machine.identity
 
     @property
+    def program(self) -> Program:
+        """What is executed."""
+        return self._machine.program
+
+    @property
     def seed(self) -> int:
         """What decides all that is random."""
         return self._machine.scope.seed
@@ -72,6 +80,16 @@ class Execution:
     def quotas(self) -> Quotas:
         """What the execution may use."""
         return self._machine.quotas
+
+    @property
+    def input(self) -> Json:
+        """What it was started with."""
+        return self._machine.scope.input
+
+    @property
+    def started_at(self) -> int:
+        """When it began, in milliseconds since the epoch."""
+        return self._machine.started_at
 
     @property
     def now(self) -> int:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any
 
-from asl.distributed.executors import Here
+from asl.distributed.executors import Executor, Here
 from asl.distributed.records import ChildExecution, MapRunRecord
 from asl.distributed.run import Run, Stuck
 from asl.distributed.stores import Buckets, Stores
 from asl.execution import Execution
 from asl.frames import MapRun
-from asl.resources import Resources
+from asl.resources import Resources, Tasks
 
 __all__ = ["Buckets", "ChildExecution", "MapRunRecord", "MapRuns"]
 
@@ -23,12 +23,18 @@ __all__ = ["Buckets", "ChildExecution", "MapRunRecord", "MapRuns"]
 class MapRuns:
     """How map runs are served, and what is known of those that were.
 
-    `buckets` says where datasets lie and results go (`Buckets`). With `keep` every child is kept with its history; what
-    that takes grows with the number of items. `records` has the map runs in the order in which they started.
+    `buckets` says where datasets lie and results go (`Buckets`). With `workers` children run in so many processes
+    besides this one, to which `tasks` must be known by name; without, in this one. With `keep` every child is
+    kept with its history; what that takes grows with the number of items. `records` has the map runs in the
+    order in which they started.
     """
 
-    def __init__(self, buckets: Buckets | None = None, *, keep: bool = False) -> None:
+    def __init__(
+        self, buckets: Buckets | None = None, *, workers: int = 0, tasks: Tasks = None, keep: bool = False
+    ) -> None:
         self.stores = Stores(buckets)
+        self.workers = workers
+        self.tasks = tasks
         self.keep = keep
         self.records: list[MapRunRecord] = []
 
@@ -40,7 +46,14 @@ class MapRuns:
         run = Run(call, execution, resources, self)
         self.records.append(run.record)
         try:
-            with closing(Here(run.work)) as executor:
+            with closing(self._executor(run)) as executor:
                 return run.run(executor)
         except Stuck:
             return None
+
+    def _executor(self, run: Run) -> Executor:
+        if not self.workers:
+            return Here(run.work)
+        from asl.distributed.processes import Processes  # most map runs stay in this process
+
+        return Processes(run.spec(self.tasks), run.work, self.workers)

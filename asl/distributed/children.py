@@ -9,6 +9,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from asl import names, times
+from asl.distributed import readers
 from asl.distributed.records import ChildExecution
 from asl.drive import virtual
 from asl.errors import StatesError
@@ -52,13 +53,16 @@ class Ended(NamedTuple):
 
 
 class Smooth(NamedTuple):
-    """How all children of a chunk ended where each succeeded at the time at which it started."""
+    """How all children of a chunk ended where each succeeded at the time at which it started.
 
-    told: list[Any]
+    `told` has their results: a list, or bytes where they are text to be written.
+    """
+
+    told: Any
 
 
-Results: TypeAlias = "Smooth | list[Ended] | StatesError"
-"""What comes back of a chunk. An error is the map run's: a child's input could not be made."""
+Results: TypeAlias = "Smooth | list[Ended | StatesError]"
+"""What comes back of a chunk. An error is the map run's and comes last: the input of that child cannot be made."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,15 @@ class Form:
     transformation: str
     lines: bool
     text: bool
+
+    @property
+    def between(self) -> str:
+        """What stands between two results in a file."""
+        return "\n" if self.lines else ","
+
+    def bytes(self, told: list[str]) -> bytes:
+        """Results as they are written; nothing for "", the elements of an array that has none."""
+        return self.between.join(filter(None, told)).encode("utf-8", "backslashreplace")
 
 
 Select = Callable[[dict[str, Json]], Json]
@@ -106,7 +119,7 @@ class Work:
 
     def input(self, number: int, given: Given) -> Json:
         """The child's input. Raises what ItemSelector raises, and States.DataLimitExceeded."""
-        value: Json = given[1] if self.select is None else self.select(item(number, *given))
+        value: Json = given[1] if self.select is None else self.select(readers.item(number, *given))
         limit = self.quotas.payload
         if limit is not None and size(value) > limit:
             raise StatesError(
@@ -117,23 +130,27 @@ class Work:
 
     def run(self, chunk: Chunk) -> Results:
         """Run the children of a chunk on virtual time; fewer, where too many failed at once."""
-        ended: list[Ended] = []
+        ended: list[Ended | StatesError] = []
+        told: list[Any] = []
         failed = 0
-        smooth = not self.runs.keep
-        try:
-            for number, given in enumerate(chunk.children, chunk.first):
+        for number, given in enumerate(chunk.children, chunk.first):
+            try:
                 child = self._child(number, given, chunk.start)
-                ended.append(child)
-                if child.stop != chunk.start:
-                    smooth = False
-                elif child.status != "SUCCEEDED":
-                    smooth = False
-                    failed += self.items(given)
-                    if failed > chunk.tolerated:
-                        break
-        except StatesError as problem:
-            return problem
-        return Smooth([child.told for child in ended]) if smooth else ended
+            except StatesError as problem:
+                ended.append(problem)
+                break
+            ended.append(child)
+            if child.stop != chunk.start:
+                continue
+            if child.status == "SUCCEEDED":
+                told.append(child.told)
+                continue
+            failed += self.items(given)
+            if failed > chunk.tolerated:
+                break
+        if self.runs.keep or len(told) < len(chunk.children):
+            return ended
+        return Smooth(self.form.bytes(told) if self.form.text else told)
 
     def _child(self, number: int, given: Given, start: int) -> Ended:
         input = self.input(number, given)
@@ -176,7 +193,7 @@ class Work:
         if not self.form.text:
             return output
         if self.form.transformation == "FLATTEN" and isinstance(output, list):
-            return ("\n" if self.form.lines else ",").join(map(to_json, output))
+            return self.form.between.join(map(to_json, output))
         return to_json(output)
 
 
@@ -199,15 +216,6 @@ def record(identity: Identity, input: Json, outcome: Outcome, start: int, stop: 
         f'"StateMachineArn":{encode_basestring(identity.machine_arn)},'
         f'"Status":"{outcome.status}","StopDate":"{times.text(stop)}"}}'
     )
-
-
-def item(index: int, value: Json, source: str, key: str | None) -> dict[str, Json]:
-    """`Map.Item` of the context object, with its keys in the service's order."""
-    found: dict[str, Json] = {"Index": index, "Value": value}
-    if key is not None:
-        found["Key"] = key
-    found["Source"] = source
-    return found
 
 
 def cut(kept: ChildExecution, at: int) -> ChildExecution:

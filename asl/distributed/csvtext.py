@@ -19,7 +19,13 @@ class MalformedCsv(ValueError):
 
 
 def rows(lines: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:
-    """The fields of each record. Lines end in a newline, the last one perhaps not.
+    """The fields of each record, as `records` reads them."""
+    for record in records(lines, delimiter):
+        yield record.removesuffix("\n").split(delimiter) if isinstance(record, str) else record
+
+
+def records(lines: Iterable[str], delimiter: str = ",") -> Iterator[str | list[str]]:
+    """The fields of each record; where its line only need be split, the line. Lines end in a newline or the text.
 
     Quotation marks may enclose delimiters and newlines; doubled, they stand for themselves. A backslash keeps
     a backslash, a quotation mark or a delimiter after it from having a meaning, and goes away before anything
@@ -30,7 +36,7 @@ def rows(lines: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:
     source = iter(lines)
     for line in source:
         if '"' not in line and "\\" not in line:
-            yield (line[:-1] if line.endswith("\n") else line).split(delimiter)
+            yield line
             continue
         record = line
         while "\\" not in record and record.count('"') % 2:

@@ -76,6 +76,19 @@ decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
 """JSON as the standard has it: no NaN, no Infinity."""
 
 
+def whole(text: str) -> Json:
+    """The value of which the text is the JSON. Raises `MalformedJson`."""
+    text = text.strip()
+    try:
+        value, end = decoder.raw_decode(text)
+    except (ValueError, RecursionError) as problem:
+        raise MalformedJson(str(problem)) from None
+    if end < len(text):
+        raise MalformedJson(f"Extra data at character {end}")
+    found: Json = value
+    return found
+
+
 class _Document:
     """A document as far as it was read: the text grows at its end and is dropped at its beginning."""
 

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO, TypeAlias, cast
 
@@ -15,8 +16,14 @@ from asl.distributed.stores import StoreError, Stores
 from asl.errors import StatesError
 from asl.values import Json
 
-Item: TypeAlias = "tuple[Json, str, str | None]"
-"""(value, source, key): what `Map.Item` has besides its index. Only members of an object have a key."""
+Decode: TypeAlias = Callable[[str], Json]
+
+Entry: TypeAlias = "tuple[Json, str, str | None, Decode | None]"
+"""(value, source, key, decode): what `Map.Item` has besides its index; members of an object have a key.
+
+Where there is a `decode`, the value is text from which it makes the item: so the reading of a dataset, which is
+one after the other, does as little as possible, and the rest is done by whoever runs the child.
+"""
 
 Fields: TypeAlias = "Mapping[str, Any]"
 
@@ -29,15 +36,22 @@ def _failed(cause: str) -> StatesError:
     return StatesError(names.ITEM_READER_FAILED, cause)
 
 
-def items(payload: Fields, stores: Stores) -> Iterator[Item]:
-    """The items of a map run. Raises States.ItemReaderFailed, at once or half-way."""
+def items(payload: Fields, stores: Stores) -> Iterator[tuple[Json, str, str | None]]:
+    """(value, source, key) of the items of a map run. Raises States.ItemReaderFailed, at once or half-way."""
+    for index, entry in enumerate(entries(payload, stores)):
+        found = item(index, *entry)
+        yield found["Value"], entry[1], entry[2]
+
+
+def entries(payload: Fields, stores: Stores) -> Iterator[Entry]:
+    """The items of a map run, as far as they are read here. Raises as `items` does."""
     reader: Fields | None = payload.get("ItemReader")
     if reader is None:
-        return ((value, STATE_DATA, None) for value in payload["Items"])
+        return ((value, STATE_DATA, None, None) for value in payload["Items"])
     return _told(_limited(reader, stores))
 
 
-def _told(found: Iterator[Item]) -> Iterator[Item]:
+def _told(found: Iterator[Entry]) -> Iterator[Entry]:
     """The same items; whatever goes wrong in reading is the service's error."""
     try:
         yield from found
@@ -53,7 +67,7 @@ def _told(found: Iterator[Item]) -> Iterator[Item]:
         raise _failed(f"The dataset could not be read: {problem}") from None
 
 
-def _limited(reader: Fields, stores: Stores) -> Iterator[Item]:
+def _limited(reader: Fields, stores: Stores) -> Iterator[Entry]:
     config: Fields = reader.get("ReaderConfig") or {}
     most = config.get("MaxItems") or MOST_ITEMS  # 0 is no limit (recorded: map_item_reader_csv_max_items.0)
     if most < 0:
@@ -72,7 +86,7 @@ def _text(arguments: Fields, name: str) -> str:
     return found
 
 
-def _object(config: Fields, arguments: Fields, stores: Stores) -> Iterator[Item]:
+def _object(config: Fields, arguments: Fields, stores: Stores) -> Iterator[Entry]:
     """s3:getObject: one object, or those that a manifest in it names."""
     bucket, key = _text(arguments, "Bucket"), _text(arguments, "Key")
     manifest = config.get("ManifestType") or (
@@ -85,7 +99,7 @@ def _object(config: Fields, arguments: Fields, stores: Stores) -> Iterator[Item]
     return _contents(config, bucket, key, arguments, stores)
 
 
-def _listing(config: Fields, arguments: Fields, stores: Stores) -> Iterator[Item]:
+def _listing(config: Fields, arguments: Fields, stores: Stores) -> Iterator[Entry]:
     """s3:listObjectsV2: what the listing says of each object or, flattened, what is in them."""
     name = _text(arguments, "Bucket")
     flatten = config.get("Transformation") == "LOAD_AND_FLATTEN"
@@ -99,18 +113,18 @@ def _listing(config: Fields, arguments: Fields, stores: Stores) -> Iterator[Item
                 "Size": entry.size,
                 "StorageClass": entry.storage_class,
             }
-            yield value, source, None
+            yield value, source, None, None
         elif not entry.key.endswith("/"):  # the console's folders are objects without contents
             yield from _contents(config, name, entry.key, {}, stores)
 
 
-_SOURCES: dict[str, Callable[[Fields, Fields, Stores], Iterator[Item]]] = {
+_SOURCES: dict[str, Callable[[Fields, Fields, Stores], Iterator[Entry]]] = {
     "getObject": _object,
     "listObjectsV2": _listing,
 }
 
 
-def _inventory(config: Fields, bucket: str, key: str, arguments: Fields, stores: Stores) -> Iterator[Item]:
+def _inventory(config: Fields, bucket: str, key: str, arguments: Fields, stores: Stores) -> Iterator[Entry]:
     """An S3 inventory: its manifest names CSV files without headers, which the manifest has."""
     with _opened(bucket, key, arguments, stores) as text:
         try:
@@ -127,7 +141,7 @@ def _inventory(config: Fields, bucket: str, key: str, arguments: Fields, stores:
         yield from _contents({"InputType": "CSV", **given}, place, file, {}, stores)
 
 
-def _unloaded(config: Fields, bucket: str, key: str, arguments: Fields, stores: Stores) -> Iterator[Item]:
+def _unloaded(config: Fields, bucket: str, key: str, arguments: Fields, stores: Stores) -> Iterator[Entry]:
     """The data manifest of an Athena UNLOAD: a line for each file, its S3 address."""
     with _opened(bucket, key, arguments, stores) as text:
         addresses = [row[0].strip() for row in csvtext.rows(text) if row[0].strip()]
@@ -138,7 +152,7 @@ def _unloaded(config: Fields, bucket: str, key: str, arguments: Fields, stores: 
         yield from _contents(config, place, file, {}, stores)
 
 
-def _contents(config: Fields, bucket: str, key: str, arguments: Fields, stores: Stores) -> Iterator[Item]:
+def _contents(config: Fields, bucket: str, key: str, arguments: Fields, stores: Stores) -> Iterator[Entry]:
     """The items in one object, by InputType."""
     kind = config.get("InputType", "JSON")
     source = f"s3://{bucket}/{key}"
@@ -146,13 +160,13 @@ def _contents(config: Fields, bucket: str, key: str, arguments: Fields, stores: 
         from asl.distributed.parquet import records  # pyarrow is slow to import, and an optional extra
 
         with closing(stores.bucket(bucket).open(key, arguments)) as file:
-            yield from ((value, source, None) for value in records(file))
+            yield from ((value, source, None, None) for value in records(file))
         return
     read = _FORMATS.get(kind)
     if read is None:
         raise _failed(f"ItemReader has no InputType {kind}")
     with _opened(bucket, key, arguments, stores) as text:
-        yield from ((value, source, member) for member, value in read(config, text))
+        yield from read(config, text, source)
 
 
 def _opened(bucket: str, key: str, arguments: Fields, stores: Stores) -> io.TextIOWrapper:
@@ -198,47 +212,73 @@ def _zstd(raw: BinaryIO, key: str) -> Any:
     return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
 
 
-Members: TypeAlias = "Iterator[tuple[str | None, Json]]"
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a CSV dataset: makes an object of strings of the text of a row."""
+
+    headers: tuple[str, ...]
+    delimiter: str
+
+    def __call__(self, text: str) -> Json:
+        """The object of a row without quotation marks and backslashes."""
+        return self.object(text.removesuffix("\n").split(self.delimiter))
+
+    def object(self, fields: list[str]) -> dict[str, Json]:
+        """The object of a row: what a short one lacks is "", what is too long is left out."""
+        if len(fields) < len(self.headers):
+            fields = fields + [""] * (len(self.headers) - len(fields))
+        return dict(zip(self.headers, fields, strict=False))
 
 
-def _csv(config: Fields, text: io.TextIOWrapper) -> Members:
-    """CSV: each row an object of strings; short rows are filled with "", what is too long is left out."""
+def _csv(config: Fields, text: io.TextIOWrapper, source: str) -> Iterator[Entry]:
+    """CSV: a row each, below the headers."""
     delimiter = csvtext.DELIMITERS[config.get("CSVDelimiter", "COMMA")]
-    found = csvtext.rows(text, delimiter)
+    records = csvtext.records(text, delimiter)
     given: list[str] | None = config.get("CSVHeaders")
-    headers = next(found, []) if config.get("CSVHeaderLocation") != "GIVEN" or given is None else given
+    if config.get("CSVHeaderLocation") == "GIVEN" and given is not None:
+        headers = given
+    else:
+        first = next(records, [])
+        headers = first.removesuffix("\n").split(delimiter) if isinstance(first, str) else first
     if len(set(headers)) < len(headers):
         raise _failed("CSV headers cannot contain duplicates.")
     if sum(len(header.encode()) + 1 for header in headers) > _HEADER_BYTES:
         raise _failed("CSV headers cannot exceed 10 KiB.")
-    count = len(headers)
-    missing = [""] * count
-    for fields in found:
-        if len(fields) < count:
-            fields += missing[len(fields) :]
-        yield None, dict(zip(headers, fields, strict=False))
+    columns = Columns(tuple(headers), delimiter)
+    for record in records:
+        if isinstance(record, str):
+            yield record, source, None, columns
+        else:
+            yield columns.object(record), source, None, None
 
 
-def _json(config: Fields, text: io.TextIOWrapper) -> Members:
+def _json(config: Fields, text: io.TextIOWrapper, source: str) -> Iterator[Entry]:
     """JSON: the elements of an array or, where a pointer leads to one, the members of an object."""
-    return jsontext.elements(text, config.get("ItemsPointer") or "")
+    for key, value in jsontext.elements(text, config.get("ItemsPointer") or ""):
+        yield value, source, key, None
 
 
-def _json_lines(config: Fields, text: io.TextIOWrapper) -> Members:
+def _json_lines(config: Fields, text: io.TextIOWrapper, source: str) -> Iterator[Entry]:
     """JSON Lines: a value in each line; empty lines say nothing."""
-    for number, line in enumerate(text, 1):
-        if not line.isspace():
-            try:
-                value, end = jsontext.decoder.raw_decode(line.strip())
-                if end < len(line.strip()):
-                    raise ValueError("Extra data")
-            except (ValueError, RecursionError) as problem:
-                raise _failed(f"Line {number} of the dataset is not JSON: {problem}") from None
-            yield None, value
+    return ((line, source, None, jsontext.whole) for line in text if not line.isspace())
 
 
-_FORMATS: dict[str, Callable[[Fields, io.TextIOWrapper], Members]] = {
+_FORMATS: dict[str, Callable[[Fields, io.TextIOWrapper, str], Iterator[Entry]]] = {
     "CSV": _csv,
     "JSON": _json,
     "JSONL": _json_lines,
 }
+
+
+def item(index: int, value: Json, source: str, key: str | None, decode: Decode | None) -> dict[str, Json]:
+    """`Map.Item` of the context object, with its keys in the service's order. Raises States.ItemReaderFailed."""
+    if decode is not None:
+        try:
+            value = decode(value)  # type: ignore[arg-type]
+        except ValueError as problem:
+            raise _failed(f"The item {index}, in {source}, cannot be read: {problem}") from None
+    found: dict[str, Json] = {"Index": index, "Value": value}
+    if key is not None:
+        found["Key"] = key
+    found["Source"] = source
+    return found

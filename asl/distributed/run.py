@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from asl import names
 from asl.distributed import batches, readers, schedule, writer
-from asl.distributed.children import Chunk, Given, Results, Smooth, Work, cut, item, pending
+from asl.distributed.children import Chunk, Ended, Given, Results, Smooth, Work, cut, pending
 from asl.distributed.executors import Executor
 from asl.distributed.records import MapRunRecord
 from asl.errors import StatesError
@@ -20,6 +21,7 @@ from asl.resources import Resources
 
 if TYPE_CHECKING:
     from asl.distributed import MapRuns
+    from asl.distributed.messages import Spec
 
 _EXCEEDED = "The specified tolerated failure threshold was exceeded"
 
@@ -35,6 +37,7 @@ class Run:
         fields: Mapping[str, Any] = call.payload  # type: ignore[assignment]
         self.fields = fields
         self.call = call
+        self.program = execution.program
         self.stores = runs.stores
         self.started = execution.now
         label = call.arn.rpartition(":")[0].rpartition("/")[2]
@@ -66,9 +69,32 @@ class Run:
         )
         self.slots = schedule.Slots(fields["MaxConcurrency"], self.started)
         self.error: StatesError | None = None
+        """Why no more items can be had; the children before are run."""
+        self.broken: StatesError | None = None
+        """Why a child could not be started; nothing after it counts."""
         self.items = 0
         self.started_children = 0
         self.sink: writer.Sink
+
+    def spec(self, tasks: Any) -> Spec:
+        """The work as plain data, for other processes."""
+        from asl.distributed.messages import Spec  # where it is used, as most map runs stay in one process
+
+        work = self.work
+        return Spec(
+            definition=self.program.definition,
+            address=work.program.address,
+            selection=None if work.select is None else self.call.select.plain(),
+            identity=work.identity,
+            arn=work.arn,
+            express=work.express,
+            seed=work.seed,
+            quotas=work.quotas,
+            form=work.form,
+            tasks=tasks,
+            buckets=self.stores.buckets,
+            keep=work.runs.keep,
+        )
 
     def run(self, executor: Executor) -> tuple[int, Any]:
         """Run it to its end: the milliseconds that it took, and its result or error. Raises `Stuck`."""
@@ -81,14 +107,15 @@ class Run:
         try:
             self._children(given, executor)
             self._settle(None)
-            if self.error is None and self.ledger.is_too_much():
-                self.error = StatesError(names.EXCEED_TOLERATED_FAILURE_THRESHOLD, _EXCEEDED)
+            error = self.broken or self.error
+            if self.ledger.exceeded_at is not None or (error is None and self.ledger.is_too_much()):
+                error = StatesError(names.EXCEED_TOLERATED_FAILURE_THRESHOLD, _EXCEEDED)
                 self._unstarted(given)
-            result = self.sink.result() if self.error is None or self.record.executions["total"] else None
+            result = self.sink.result() if error is None or self.record.executions["total"] else None
         except StatesError as problem:
             self.sink.abandon()
-            return self._over(self.error or problem)
-        return self._over(self.error or result)
+            return self._over(problem)
+        return self._over(error or result)
 
     def _over(self, result: Any) -> tuple[int, Any]:
         stop = self.ledger.stop
@@ -99,11 +126,12 @@ class Run:
 
     def _given(self) -> Iterator[Given]:
         """What the children are given, in their order. May raise, half-way too."""
-        items = readers.items(self.fields, self.stores)
+        entries = readers.entries(self.fields, self.stores)
         batcher = self.fields.get("ItemBatcher")
         if batcher is None:
-            return items
-        return batches.batches(batcher, (self.call.select(item(*found)) for found in _numbered(items)))
+            return entries
+        selected = (self.call.select(readers.item(index, *entry)) for index, entry in enumerate(entries))
+        return batches.batches(batcher, selected)
 
     def _take(self, given: Iterator[Given], most: int) -> list[Given]:
         """The next of them; fewer at the end, which an error is too."""
@@ -149,7 +177,7 @@ class Run:
         start, places = free
         self._settle(start)
         taken: list[Given] = []
-        if self.error is None and self.ledger.exceeded_at is None:
+        if self.error is None and self.broken is None and self.ledger.exceeded_at is None:
             wanted = min(places, most)
             taken = self._take(given, wanted)
             self.items += sum(map(self.work.items, taken))
@@ -162,15 +190,17 @@ class Run:
 
     def _free(self, chunk: Chunk, results: Results) -> None:
         """The places of the chunk's children are free again, each when its child ended."""
-        ended = results if isinstance(results, list) else []
-        for child in ended:
-            self.slots.give(chunk.start, child.stop)
-        self.slots.give(chunk.start, chunk.start, len(chunk.children) - len(ended))
+        stops = [chunk.start] * len(chunk.children)
+        if isinstance(results, list):
+            for place, ended in enumerate(results):
+                if isinstance(ended, Ended):
+                    stops[place] = ended.stop
+        for stop, count in Counter(stops).items():
+            self.slots.give(chunk.start, stop, count)
 
     def _commit(self, chunk: Chunk, results: Results) -> None:
         """Hear how the children of a chunk ended. Chunks are heard in their order."""
-        if isinstance(results, StatesError):
-            self.error = self.error or results
+        if self.broken is not None:
             return
         self._settle(chunk.start)
         if isinstance(results, Smooth):
@@ -183,6 +213,9 @@ class Run:
                 self._pending(number, given)
                 continue
             ended = results[number - chunk.first]
+            if isinstance(ended, StatesError):
+                self.broken = ended
+                return
             if ended.status == "RUNNING":
                 raise Stuck
             self.ledger.tell(number, ended.status, ended.stop, self.work.items(given), (chunk, given, ended))
@@ -202,7 +235,7 @@ class Run:
             if status != ended.status:
                 told = self._aborted(number, chunk, given, stop)
                 kept = kept and cut(kept, stop)
-            self.record.count(status, 1, self.work.items(given), self.sink.add(number, status, [told]))
+            self.record.count(status, 1, self.work.items(given), self._add(number, status, told))
             if kept is not None:
                 self.record.children.append(kept)
 
@@ -220,8 +253,8 @@ class Run:
 
     def _pending(self, number: int, given: Given) -> None:
         told = pending(self.work.input(number, given)) if self.work.form.text else None
-        self.record.count("PENDING", 1, self.work.items(given), self.sink.add(number, "PENDING", [told]))
+        self.record.count("PENDING", 1, self.work.items(given), self._add(number, "PENDING", told))
 
-
-def _numbered(items: Iterator[Given]) -> Iterator[Given]:
-    return ((index, *found) for index, found in enumerate(items))
+    def _add(self, number: int, status: str, told: Any) -> bool:
+        form = self.work.form
+        return self.sink.add(number, status, form.bytes([told]) if form.text else [told])

@@ -27,10 +27,10 @@ _GROUPS = {
 class Sink(Protocol):
     """Where results go. `add` and `result` may raise the error that ends the map run."""
 
-    def add(self, first: int, status: str, told: list[Any]) -> bool:
+    def add(self, first: int, status: str, told: Any) -> bool:
         """The results of children that all ended so, numbered from `first`; whether such results are taken.
 
-        They are in the form that was asked for.
+        They are in the form that was asked for: a list, or bytes.
         """
 
     def result(self) -> Json:
@@ -64,9 +64,8 @@ class Exported:
     def __init__(self, arguments: Mapping[str, Any], stores: Stores, arn: str, form: Form) -> None:
         self._arn = arn
         self._extension = "jsonl" if form.lines else "json"
-        self._opening, self._between, self._closing = (
-            (b"", b"\n", b"\n") if form.lines else (b"[", b",", b"]")
-        )
+        self._between = form.between.encode()
+        self._opening, self._closing = (b"", b"\n") if form.lines else (b"[", b"]")
         self._name = _text(arguments, "Bucket")
         prefix = _text({"Prefix": "", **arguments}, "Prefix").removesuffix("/")
         self._stem = f"{prefix}/{arn.rpartition(':')[2]}/".removeprefix("/")
@@ -77,13 +76,11 @@ class Exported:
         except StoreError as problem:
             raise _failed(str(problem)) from None
 
-    def add(self, first: int, status: str, told: list[str]) -> bool:
-        """Write results; nothing for "", the elements of an array that has none."""
-        found = [text for text in told if text]
-        if found:
-            data = self._between.decode().join(found).encode("utf-8", "backslashreplace")
+    def add(self, first: int, status: str, told: bytes) -> bool:
+        """Write results."""
+        if told:
             try:
-                self._write(_GROUPS[status], data)
+                self._write(_GROUPS[status], told)
             except (StoreError, OSError) as problem:
                 raise _failed(_said(problem)) from None
         return True
