@@ -7,15 +7,14 @@ wrong in a run (`StatesError`: a name that Retry and Catch can match, and a caus
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class AslError(Exception):
     """The base of every error that asl raises on purpose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong, or worth a warning, in a definition.
 
     `location` is the place as ValidateStateMachineDefinition writes it (`/States/C/Choices[0]/Next`);

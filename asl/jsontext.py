@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import NoReturn, cast
 
 from asl.errors import DefinitionError, Problem
@@ -168,7 +167,7 @@ def _syntax_problem(text: str, reason: str, at: int) -> Problem:
     line, column = _line_and_column(text, end)
     location = _jackson_source(text, line, column)
     problem = _problem(text, f"{message}\n at {location}", at)
-    return replace(problem, location=location, hint=_hint(text, at))
+    return problem._replace(location=location, hint=_hint(text, at))
 
 
 def _hint(text: str, at: int) -> str | None:

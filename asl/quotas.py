@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from asl.values import Json, size
 
@@ -11,8 +10,7 @@ EVENTS_BOUND = 50_000_000
 """Events after which an execution ends even where the quota on them is lifted: a loop must not eat all memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quotas:
+class Quotas(NamedTuple):
     """What an execution may use. The defaults are the service's (developer guide, "Service quotas")."""
 
     payload: int | None = 262_144

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 from asl import jsontext
 from asl.errors import DefinitionError, Problem
@@ -27,8 +26,7 @@ The deepest of 430 real machines has 34."""
 _YAML = (".yaml", ".yml")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A definition and where it came from.
 
     `problems` are those that only the text shows: keys that stand twice, placeholders without a value.
@@ -61,7 +59,7 @@ class Source:
         for problem in problems:
             place = (problem.line, problem.column) if problem.line else self.position(problem.location)
             line, column = place or (None, None)
-            placed.append(replace(problem, source=self.name, line=line, column=column))
+            placed.append(problem._replace(source=self.name, line=line, column=column))
         return placed
 
 
@@ -132,7 +130,7 @@ def parse(
                     raise
                 document = jsontext.load(text, duplicates)
     except DefinitionError as error:
-        raise DefinitionError([replace(problem, source=name) for problem in error.problems]) from None
+        raise DefinitionError([problem._replace(source=name) for problem in error.problems]) from None
     except RecursionError:
         raise _refusal(_too_deep(), name) from None
     repeated = list(_repeated(document, duplicates))
@@ -144,11 +142,11 @@ def parse(
         raise _refusal(missing, name)
     _refuse_depth(document, name)
     unresolved = {problem.message: problem for problem in (*_placeholders(document), *bare)}
-    return replace(source, problems=(*repeated, *unresolved.values()))
+    return source._replace(problems=(*repeated, *unresolved.values()))
 
 
 def _refusal(problem: Problem, name: str | None) -> DefinitionError:
-    return DefinitionError([replace(problem, source=name)])
+    return DefinitionError([problem._replace(source=name)])
 
 
 def _decode(data: bytes, name: str | None) -> str:
@@ -244,7 +242,7 @@ def _repeated(document: Json, duplicates: Duplicates) -> Iterator[Problem]:
         else:
             message = f"Field '{key}' stands more than once; the last one counts"
             problem = Problem(location, "ASL_DUPLICATE_FIELD", message, severity="WARNING")
-        yield replace(problem, line=line, column=column)
+        yield problem._replace(line=line, column=column)
 
 
 def walk(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:

@@ -31,7 +31,7 @@ class State(NamedTuple):
     """The members of Choices and Catch that are objects, with their locations."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Scope:
     """One machine: what a `States` field and a `StartAt` belong to.
 
