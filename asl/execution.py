@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from asl import checkpoint, names, redriving
+from asl import names
 from asl.frames import Call, Calling, Frame
 from asl.history import History
 from asl.machine import Machine, Outcome
@@ -187,6 +187,10 @@ class Execution:
         What succeeded is not run again, also in a Parallel or Map; retries and timeouts begin anew; the history
         goes on with `ExecutionRedriven`. Raises `RedriveError` for one that runs, or has succeeded.
         """
+        from asl import (
+            redriving,
+        )  # like checkpoint below, imported where it is used: most runs start without it
+
         redriving.redrive(self._machine, at)
 
     def _tell(self, call: int, at: int, act: Callable[[Frame], None]) -> bool:
@@ -201,6 +205,8 @@ class Execution:
 
     def snapshot(self) -> dict[str, Any]:
         """The whole execution as JSON, for `restore`. Take it between two inputs."""
+        from asl import checkpoint
+
         return checkpoint.save(self._machine)
 
     @classmethod
@@ -211,6 +217,8 @@ class Execution:
 
         `calls` has what was outstanding; `take_calls` gives them again, since the old driver's are lost.
         """
+        from asl import checkpoint
+
         return cls.of(checkpoint.load(program, snapshot, quotas))
 
     @classmethod

@@ -19,7 +19,7 @@ from asl.values import Json
 Document: TypeAlias = "dict[str, Any]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Program:
     """A machine, or one of the machines within it (a branch, an item processor).
 
