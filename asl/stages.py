@@ -15,7 +15,7 @@ from random import Random
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from asl import names, times
-from asl.dataflow import Step, language
+from asl.dataflow import Operand, Step, language
 from asl.errors import PathError, StatesError
 from asl.program import Program
 from asl.retry import Catcher, error_output
@@ -32,12 +32,13 @@ NO_CHOICE = "Failed to transition out of the state. The state does not point to 
 
 
 class Plan(NamedTuple):
-    """A state as it is gone through: its definition, its compiled form, and its steps."""
+    """A state as it is gone through: its definition, its compiled form, its steps, and what its rules may read."""
 
     document: Document
     state: State
     before: tuple[Step, ...]
     after: tuple[Step, ...]
+    operands: tuple[tuple[Operand, ...], ...]
     language: str
 
     @property
@@ -53,7 +54,8 @@ def plan(root: Program, address: str, name: str) -> Plan:
     document: Document = cast(Any, part.definition)["States"][name]
     spoken = document.get("QueryLanguage", cast(Any, root.definition).get("QueryLanguage", "JSONPath"))
     flow = language(spoken)
-    return Plan(document, part.states[name], flow.before(document), flow.after(document), spoken)
+    operands = tuple(flow.operands(rule) for rule in document.get("Choices", ()))
+    return Plan(document, part.states[name], flow.before(document), flow.after(document), operands, spoken)
 
 
 @dataclass(slots=True)
@@ -248,9 +250,7 @@ class Inspection:
     def read(self, index: int, effective: Json) -> tuple[Reading, ...]:
         """What the rule of that index reads, in its order."""
         readings = []
-        for place, text, select in language(self.plan.language).operands(
-            self.plan.document["Choices"][index]
-        ):
+        for place, text, select in self.plan.operands[index]:
             try:
                 readings.append(Reading(place, text, True, select(effective, self.scope)))
             except (PathError, StatesError):

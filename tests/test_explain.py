@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,11 @@ import pytest
 
 import asl
 from asl.recorded import HistoryError
+from asl.visits import visits
 from tests.commands import Asl, asl_command, write  # noqa: F401 - a fixture
+from tests.driving import drive
+from tests.test_random_machines import answers
+from tests.test_random_machines import machine as random_machine
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "executions"
 RECORDED = Path(__file__).parents[2] / "shared" / "conformance" / "cases" / "execution"
@@ -62,7 +67,7 @@ ORDER = {
 }
 
 
-def run(given: Any, *, busy: int = 0, total: int = 50) -> asl.Result:
+def ran(given: Any, *, busy: int = 0, total: int = 50) -> asl.Result:
     """ORDER on an input; `get` is busy so many times."""
     calls = iter(range(100))
 
@@ -87,7 +92,7 @@ INPUT = {"request": {"id": 7}, "order": "old", "items": [1, 2]}
 
 
 def test_every_stage_of_a_task() -> None:
-    [visit] = explained(run(INPUT), "Get")
+    [visit] = explained(ran(INPUT), "Get")
     order = {"total": 50}
     whole = {**INPUT, "order": order}
     assert visit.stages == {
@@ -107,21 +112,21 @@ def test_every_stage_of_a_task() -> None:
 
 
 def test_which_rule_matched_and_what_it_read() -> None:
-    [visit] = explained(run(INPUT), "Check")
+    [visit] = explained(ran(INPUT), "Check")
     assert visit.why == [
         "Choices[0] did not match: $.order.total = 50",
         "Choices[1] matched, on to Each: $.order.total = 50, $.vip is not there",
     ]
     assert [(each.index, each.matched) for each in visit.rules] == [(0, False), (1, True)]
-    [visit] = explained(run({**INPUT, "vip": 1, "why": {"Error": "Vip"}}), "Check")
+    [visit] = explained(ran({**INPUT, "vip": 1, "why": {"Error": "Vip"}}), "Check")
     assert visit.why[-1] == "no rule matched: Default, on to Sorry"
 
 
 def test_which_retrier_and_catcher_took_the_error() -> None:
-    [visit] = explained(run(INPUT, busy=1), "Get")
+    [visit] = explained(ran(INPUT, busy=1), "Get")
     assert visit.status == "SUCCEEDED"
     assert visit.why[0] == "attempt 1 failed with Busy: Retry[0] had it tried again after 2 s"
-    [visit] = explained(run(INPUT, busy=2), "Get")
+    [visit] = explained(ran(INPUT, busy=2), "Get")
     assert (visit.status, visit.error, visit.next) == ("CAUGHT_ERROR", "Busy", "Sorry")
     assert visit.why == [
         "attempt 1 failed with Busy: Retry[0] had it tried again after 2 s",
@@ -132,7 +137,7 @@ def test_which_retrier_and_catcher_took_the_error() -> None:
 
 
 def test_a_map_and_its_iterations() -> None:
-    result = run(INPUT)
+    result = ran(INPUT)
     [each] = explained(result, "Each")
     assert each.stages["afterItemsPath"] == [1, 2]
     assert each.stages["afterItemSelector"] == [{"value": 1, "index": 0}, {"value": 2, "index": 1}]
@@ -145,7 +150,7 @@ def test_a_map_and_its_iterations() -> None:
 
 
 def test_a_map_has_the_error_of_its_child() -> None:
-    result = run({**INPUT, "items": [1, 13]})
+    result = ran({**INPUT, "items": [1, 13]})
     [each] = explained(result, "Each")
     assert (each.status, each.error, each.cause) == ("CAUGHT_ERROR", "Unlucky", "not 13")
     assert each.why == ["attempt 1 failed with Unlucky: Catch[0] took it, on to Sorry"]
@@ -155,7 +160,7 @@ def test_a_map_has_the_error_of_its_child() -> None:
 
 
 def test_variables_before_and_after() -> None:
-    [visit] = explained(run(INPUT), "Done")
+    [visit] = explained(ran(INPUT), "Done")
     assert (visit.variables, visit.assigned) == ({}, {"count": 2})
     assert visit.why == ["Assign set $count = 2"]
 
@@ -190,7 +195,7 @@ def test_jsonata_conditions_tell_what_they_read() -> None:
 
 
 def test_a_changed_definition_is_noticed() -> None:
-    result = run(INPUT)
+    result = ran(INPUT)
     edited = json.loads(json.dumps(ORDER))
     edited["States"]["Get"]["ResultSelector"] = {"sum.$": "$.sum"}
     edited["States"]["Check"]["Choices"][1]["Next"] = "Done"
@@ -203,13 +208,13 @@ def test_a_changed_definition_is_noticed() -> None:
 
 
 def test_what_cannot_be_explained() -> None:
-    result = run(INPUT)
+    result = ran(INPUT)
     with pytest.raises(asl.AslError, match="no state 'Chek'; it has Get, Check, Each, Done, Sorry, Double"):
         explained(result, "Chek")
     other = asl.load({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
     with pytest.raises(HistoryError, match=r"event 2 enters the state 'Get'.*is it the one that ran\?"):
         asl.explain(result, other)
-    assert explained(run({**INPUT, "items": []}), "Double") == []
+    assert explained(ran({**INPUT, "items": []}), "Double") == []
 
 
 def test_a_run_that_is_not_over() -> None:
@@ -222,7 +227,7 @@ def test_a_run_that_is_not_over() -> None:
     assert (visit.status, visit.attempts[0].delay) == ("RETRIABLE", 2000)
     execution.stop("Enough", at=execution.now)
     [visit] = asl.explain(execution.history, asl.load(ORDER))
-    assert visit.status == "FAILED" and visit.error == "Busy"
+    assert (visit.status, visit.error) == ("ABORTED", "Busy"), "while it waited for its second attempt"
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in FIXTURES.iterdir()))
@@ -230,18 +235,41 @@ def test_evaluating_again_gives_what_was_recorded(name: str) -> None:
     folder = FIXTURES / name
     machine = asl.load(folder / "machine.asl.json")
     events = json.loads((folder / "history.json").read_text(encoding="utf-8"))["events"]
-    visits = asl.explain(folder / "history.json", machine)
-    assert [visit.event for visit in visits] == [
+    found = asl.explain(folder / "history.json", machine)
+    assert [visit.event for visit in found] == [
         event["id"] for event in events if event["type"].endswith("StateEntered")
     ]
     exits = [event for event in events if event["type"].endswith("StateExited")]
-    left = [visit for visit in visits if visit.exited_at is not None]
+    left = [visit for visit in found if visit.exited_at is not None]
     assert len(left) == len(exits)
     if name != "context-object":  # reads the ARN of the execution, which no history has
-        assert [note for visit in visits for note in visit.notes] == []
-    for visit in visits:
+        assert [note for visit in found for note in visit.notes] == []
+    for visit in found:
         assert (visit.exited_at is None) == (visit.status in ("FAILED", "ABORTED"))
         assert json.loads(json.dumps(visit.to_dict())).get("why", []) == visit.why
+
+
+@pytest.mark.parametrize("seed", range(0, 2000, 40))
+def test_random_machines_are_explained(seed: int) -> None:
+    rng = random.Random(seed)
+    definition = random_machine(rng)
+    loaded = asl.load(definition)
+    given = {"items": list(range(rng.randint(0, 4))), "n": 1}
+    run = drive(asl.Execution(loaded.program, given, at=1000, seed=seed), answers(seed))
+    explained = asl.explain(run.history.to_json(), loaded)
+    for told, visit in zip(explained, visits(run.history), strict=True):
+        assert told.stages["input"] == visit.input
+        assert sum(attempt.event is not None for attempt in told.attempts) == visit.attempts
+        assert all(attempt.retry is not None for attempt in told.attempts[:-1])
+        assert (told.status == "CAUGHT_ERROR") == bool(told.attempts and told.attempts[-1].catch is not None)
+        if told.status in ("FAILED", "CAUGHT_ERROR") and visit.error:
+            assert told.error == visit.error
+        # What is drawn at random is the only thing that is another one when it is evaluated again.
+        assert told.notes == () or "States.UUID" in json.dumps(definition)
+    assert run.outcome is not None
+    if run.outcome.status == "FAILED":
+        [last] = [told for told in explained if told.path == "/" and told.status == "FAILED"]
+        assert last.error == run.outcome.error
 
 
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="needs the recorded cases in ../shared")
@@ -257,8 +285,8 @@ def test_recorded_histories_are_explained() -> None:
             machine = asl.load(case.get("definition_text") or case["definition"])
         except asl.DefinitionError:
             continue
-        visits = asl.explain(text, machine)
-        assert len(visits) == text.count('StateEntered"'), case["id"]
+        found = asl.explain(text, machine)
+        assert len(found) == text.count('StateEntered"'), case["id"]
         explained += 1
     assert explained > 400
 
@@ -266,7 +294,7 @@ def test_recorded_histories_are_explained() -> None:
 def test_the_command(asl_command: Asl, tmp_path: Path) -> None:  # noqa: F811
     machine = write(tmp_path, "order.asl.json", ORDER)
     history = tmp_path / "history.json"
-    run(INPUT, busy=1).history.save(history)
+    ran(INPUT, busy=1).history.save(history)
     said = asl_command("explain", history, "--machine", machine, "--state", "Get")
     assert said.code == 0
     lines = said.out.splitlines()

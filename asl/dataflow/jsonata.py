@@ -47,7 +47,7 @@ def _expression(text: str, field: str) -> tuple[Select, bool]:
             raise EvaluationError(f"{said} {_threw(problem)}", field) from None
         if found is jsonata.UNDEFINED:
             raise EvaluationError(f"{said} returned nothing (undefined).", field)
-        return found  # type: ignore[return-value]
+        return found  # type: ignore[no-any-return]
 
     return select, bool(expression.states_fields & {"context", "*"})
 

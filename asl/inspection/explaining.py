@@ -61,8 +61,11 @@ def _visits(history: History, program: Program, identity: Identity) -> list[Visi
     found: list[Visit] = []
     current: dict[str, Visit] = {}
     redriven = [event.id for event in history if event.type == "ExecutionRedriven"]
+    plans: dict[tuple[str, str], stages.Plan] = {}
     for stay in stays(history, program):
-        plan = stages.plan(program, stay.address, stay.name)
+        plan = plans.get((stay.address, stay.name))
+        if plan is None:
+            plan = plans[stay.address, stay.name] = stages.plan(program, stay.address, stay.name)
         context = stages.context_object(
             identity,
             history[0].data,
@@ -225,10 +228,11 @@ def _handle(visit: Visit, state: Working, ended: bool) -> None:
                 visit.notes.append("the error was caught, but nothing in this definition catches it")
             else:
                 _catch(visit, state, met.catch)
-        elif met.delay is not None and not ended:
-            visit.status, attempt.delay = "RETRIABLE", met.delay
-        else:
+        elif met.delay is None:
             visit.status = "FAILED"
+        else:  # it waits for the next attempt, or did when it was aborted
+            visit.status = "RUNNING" if ended else "RETRIABLE"
+            attempt.delay = None if ended else met.delay
 
 
 def _catch(visit: Visit, state: Working, index: int) -> None:
