@@ -16,6 +16,15 @@ from .failure import Refusal
 
 _FAILED = 1
 
+_REMEDIES = {
+    "RoleArn": "give a --mock, or --task NAME=module:function",
+    "when a mock is not specified": "give a --mock",
+    "does not support Map or Parallel": "give a --mock with the result of the whole state",
+    "stateName": "give --state-name NAME",
+    "State not found": "--state-name must be one of the definition's",
+}
+"""What to do about a refusal, by words of its message."""
+
 
 @click.command("test-state")
 @click.argument("definition", type=click.Path(path_type=Path))
@@ -86,6 +95,8 @@ def test_state(
         if not isinstance(request.get(name, {}), dict):
             raise Refusal(f"--{name.replace('_', '-')} must be an object")
     functions = {} if mock else given.tasks(definition, task)
+    if functions and role_arn is None:
+        role_arn = asl.Identity("test").role  # nobody assumes it here
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         try:
@@ -99,7 +110,10 @@ def test_state(
                 **request,
             )
         except asl.UnservedCall as problem:
-            raise Refusal(f"{problem}; give a --mock, or --task 'NAME=module:function'") from problem
+            raise Refusal(f"{problem}; {_REMEDIES['RoleArn']}") from problem
+        except asl.TestStateError as problem:
+            remedy = next((each for word, each in _REMEDIES.items() if word in problem.message), None)
+            raise Refusal(f"{problem}; {remedy}" if remedy else str(problem)) from problem
     for each in told:
         click.echo(f"asl: {each.message}", err=True)
     click.echo(json.dumps(_parsed(answer) if parsed else answer, indent=2, ensure_ascii=False))

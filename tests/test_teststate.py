@@ -187,7 +187,11 @@ def test_the_command_refuses_with_the_services_words(asl_command: Asl, tmp_path:
     )
     said = asl_command("test-state", file, "--input", "null")
     assert (said.code, said.json["output"]) == (0, "null")
-    said = asl_command(
-        "test-state", write(tmp_path, "task.json", LAMBDA), "--role-arn", "arn:aws:iam::1:role/r"
+    task = write(tmp_path, "task.json", LAMBDA)
+    said = asl_command("test-state", task)
+    told = (
+        "RoleArn must be specified when testing a Task state; give a --mock, or --task NAME=module:function"
     )
-    assert said.code == 2 and "give a --mock, or --task" in said.err
+    assert (said.code, said.err) == (2, f"asl: ValidationException: {told}\n")
+    said = asl_command("test-state", task, "--task", "f=json:dumps", "--input", "[1]")
+    assert (said.code, said.json["output"]) == (0, '"[1]"')
