@@ -273,7 +273,7 @@ class Inspection:
         assert isinstance(state, Fail)
         error: Any = state.error(self.raw, self.scope)
         cause: Any = state.cause(self.raw, self.scope)
-        return StatesError(error, cause)
+        return StatesError(error, cause, whole=True)
 
     def catch(self, catcher: Catcher, error: str | None, cause: str | None) -> Json:
         """The output of the state after its Catcher took the error."""

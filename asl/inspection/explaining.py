@@ -176,10 +176,8 @@ def _choose(visit: Visit, state: Choice) -> None:
 
 def _fail(visit: Visit, problem: StatesError) -> None:
     stay = visit.stay
-    told = problem.cause
-    if not isinstance(visit.inspection.plan.state, Fail) or problem is visit.problem:
-        told = while_executing(stay.name, stay.entry.id, problem)
-    visit.status, visit.error, visit.cause = "FAILED", problem.error, told
+    visit.status, visit.error = "FAILED", problem.error
+    visit.cause = while_executing(stay.name, stay.entry.id, problem)
     for event in stay.events:
         if event.type == "EvaluationFailed":
             visit.error, visit.cause, _ = event.data

@@ -72,14 +72,6 @@ def test_state(
 test_state.__test__ = False  # type: ignore[attr-defined]  # a test module may import it
 
 
-class _Failed(Exception):
-    """The state failed with an error that is told as it is: a mocked one, a Fail state's, a task's."""
-
-    def __init__(self, error: str | None, cause: str | None) -> None:
-        self.error = error
-        self.cause = cause
-
-
 def _answer(asked: Request, resources: Resources) -> Answer:
     scope = Surroundings(asked.variables, asked.context, VIRTUAL_START)
     inspection = Inspection(asked.plan, asked.input.value, scope)
@@ -87,11 +79,8 @@ def _answer(asked: Request, resources: Resources) -> Answer:
     details: dict[str, int] = {}
     try:
         answer.update(_succeeded(asked, inspection, resources))
-    except _Failed as problem:
-        answer.update(_failed(asked, inspection, problem.error, problem.cause, details))
     except StatesError as problem:
-        cause = _worded(asked, problem)
-        answer.update(_failed(asked, inspection, problem.error, cause, details))
+        answer.update(_failed(asked, inspection, problem.error, _worded(asked, problem), details))
     if asked.level != "INFO":
         answer["inspectionData"] = _inspected(asked, inspection, details)
     return {key: _text(asked, value) if key == "output" else value for key, value in answer.items()}
@@ -107,8 +96,7 @@ def _succeeded(asked: Request, inspection: Inspection, resources: Resources) -> 
     effective = inspection.prepare(None if asked.reader_data is None else _reader(asked.reader_data))
     following = state.next
     if isinstance(state, Fail):
-        problem = inspection.fail()
-        raise _Failed(problem.error, problem.cause)
+        raise inspection.fail()
     if isinstance(state, Choice):
         _, rule = inspection.choose(effective)
         following = rule.next
@@ -125,19 +113,39 @@ def _succeeded(asked: Request, inspection: Inspection, resources: Resources) -> 
 
 
 def _reader(data: str) -> Read:
-    """What an ItemReader makes of the data that the request says it found."""
+    """What an ItemReader makes of the data that the request says it found.
+
+    The data is one text, uncompressed: items in the format of InputType, whether they came from one object, from
+    those of a listing or from those of a manifest; JSON where that format is no text, and for a listing itself.
+    """
 
     def read(fields: Mapping[str, Any]) -> Any:
         from asl.distributed.readers import items  # few Maps have an ItemReader
         from asl.distributed.stores import Stores
 
-        return items(fields, cast(Stores, _Given(data)))
+        reader, arguments = fields["ItemReader"], fields["ItemReader"].get("Arguments") or {}
+        config = {**(reader.get("ReaderConfig") or {})}
+        flattened = config.get("Transformation") == "LOAD_AND_FLATTEN"
+        listed = reader["Resource"].endswith(":listObjectsV2") and not flattened
+        if listed or config.get("InputType") not in ("CSV", "JSONL"):
+            config["InputType"] = "JSON"
+        config.pop("ManifestType", None)
+        key = str(arguments.get("Key") or arguments.get("Prefix") or "listing")
+        found = {
+            "Resource": "arn:aws:states:::s3:getObject",
+            "ReaderConfig": config,
+            "Arguments": {
+                "Bucket": arguments.get("Bucket"),
+                "Key": key.removesuffix(".gz").removesuffix(".zst"),
+            },
+        }
+        return items({"ItemReader": found}, cast(Stores, _Given(data)))
 
     return read
 
 
 class _Given:
-    """A store whose every object holds the same text; what a listing gives is the text's own array."""
+    """A store whose every object holds the same text."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -154,7 +162,7 @@ def _result(asked: Request, inspection: Inspection, effective: Json, resources: 
     if asked.failures is not None:
         _check_iterations(asked, inspection)
     if asked.error is not None:
-        raise _Failed(*asked.error)
+        raise StatesError(*asked.error, whole=True)
     if asked.result is not None:
         return asked.result.value
     state = asked.plan.state
@@ -176,7 +184,7 @@ def _result(asked: Request, inspection: Inspection, effective: Json, resources: 
         return normalised(found)
     except Exception as problem:
         error = told(problem)
-        raise _Failed(error.error, error.cause) from None
+        raise StatesError(error.error, error.cause, whole=True) from None
 
 
 def _check_iterations(asked: Request, inspection: Inspection) -> None:
@@ -195,8 +203,10 @@ def _check_iterations(asked: Request, inspection: Inspection) -> None:
     if (count is not None and failures > count) or (
         percentage is not None and failures * 100 > percentage * iterations
     ):
-        raise _Failed(
-            names.EXCEED_TOLERATED_FAILURE_THRESHOLD, "The specified tolerated failure threshold was exceeded"
+        raise StatesError(
+            names.EXCEED_TOLERATED_FAILURE_THRESHOLD,
+            "The specified tolerated failure threshold was exceeded",
+            whole=True,
         )
 
 
