@@ -11,12 +11,12 @@ from datetime import date
 from functools import lru_cache
 
 # java.time's ISO_OFFSET_DATE_TIME, whose name the service's messages bear: letters in either case, seconds
-# optional, up to nine digits of a second, the offset required, years past 9999 with a sign.
-_TIMESTAMP = re.compile(
+# optional, up to nine digits of a second, the offset required, years past 9999 with a sign. As text: the `re` module
+# compiles it when it is first needed, and keeps it.
+_TIMESTAMP = (
     r"([0-9]{4}|\+[0-9]{5,9}|-(?!0000-)[0-9]{4,9})-([0-9]{2})-([0-9]{2})T"
     r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{0,9}))?)?"
-    r"(?:Z|([+-])(0[0-9]|1[0-8]):([0-5][0-9])(?::([0-5][0-9]))?)",
-    re.IGNORECASE,
+    r"(?:Z|([+-])(0[0-9]|1[0-8]):([0-5][0-9])(?::([0-5][0-9]))?)"
 )
 _DAY = 86_400
 _FARTHEST_OFFSET = 18 * 3600
@@ -30,7 +30,7 @@ def instant(text: str) -> int | None:
     Accepts what the service does (recorded: Wait `TimestampPath`, Choice `Timestamp…`): an ISO-8601 extended
     offset date-time. Without an offset, with a space for the `T`, with month 13 or hour 24 or 25 it is none.
     """
-    match = _TIMESTAMP.fullmatch(text)
+    match = re.fullmatch(_TIMESTAMP, text, re.IGNORECASE)
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, sign, *offset = match.groups()

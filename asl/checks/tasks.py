@@ -12,13 +12,14 @@ from asl.errors import Problem
 from asl.jsontext import PLACEHOLDER
 from asl.values import Json
 
-_ACTIVITY = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:activity:")
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
-_INTEGRATION = re.compile(
+# As text: the `re` module compiles each when it is first needed, and keeps it.
+_ACTIVITY = r"arn:[^:]*:states:[^:]*:[^:]*:activity:"
+_URI = r"[A-Za-z][A-Za-z0-9+.-]*:\S+"
+_INTEGRATION = (
     r"arn:[^:]*:states:::(?P<service>[\w-]+):(?P<api>\w+)(?P<pattern>\.sync(?::2)?|\.waitForTaskToken)?"
 )
-_LAMBDA = re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+(:(\$LATEST|[\w-]+))?")
-_SDK = re.compile(r"arn:[^:]*:states:::aws-sdk:[^:]+:[^:.]+(?P<pattern>\.[\w:]+)?")
+_LAMBDA = r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+(:(\$LATEST|[\w-]+))?"
+_SDK = r"arn:[^:]*:states:::aws-sdk:[^:]+:[^:.]+(?P<pattern>\.[\w:]+)?"
 
 
 class Service(NamedTuple):
@@ -166,7 +167,7 @@ def resources(definition: Definition) -> Iterator[Problem]:
             yield from _resource(state, resource, definition.type)
         credentials = state.fields.get("Credentials")
         if isinstance(credentials, dict):
-            if isinstance(resource, str) and _ACTIVITY.match(resource):
+            if isinstance(resource, str) and re.match(_ACTIVITY, resource):
                 message = "The field 'Credentials' is not supported for activities"
                 yield failed(f"{state.location}/Credentials", message)
             elif "RoleArn" not in credentials and "RoleArn.$" not in credentials:
@@ -179,7 +180,7 @@ def _required(location: str, field: str) -> Problem:
 
 def _resource(state: State, resource: str, type: str) -> Iterator[Problem]:
     location = f"{state.location}/Resource"
-    if re.match("arn:[^:]*:lambda:", resource) and not _LAMBDA.fullmatch(resource):
+    if re.match("arn:[^:]*:lambda:", resource) and not re.fullmatch(_LAMBDA, resource):
         yield failed(location, "Value is not a valid resource ARN")
         return
     if not resource.startswith("arn:"):
@@ -188,10 +189,10 @@ def _resource(state: State, resource: str, type: str) -> Iterator[Problem]:
     if type == "EXPRESS" and (message := _not_express(resource)):
         yield failed(location, message)
         return
-    sdk = _SDK.fullmatch(resource)
+    sdk = re.fullmatch(_SDK, resource)
     if sdk and sdk["pattern"] not in (None, ".waitForTaskToken"):
         yield _unrecognized(location, resource, None)
-    found = _INTEGRATION.fullmatch(resource)
+    found = re.fullmatch(_INTEGRATION, resource)
     service = SERVICES.get(found["service"]) if found else None
     if found is None or service is None:
         return
@@ -206,7 +207,7 @@ def _resource(state: State, resource: str, type: str) -> Iterator[Problem]:
 
 def _not_an_arn(location: str, resource: str) -> Problem:
     """The language asks for a URI, the service for an ARN; other runners have schemes of their own."""
-    if _URI.fullmatch(resource):
+    if re.fullmatch(_URI, resource):
         message = f"'{resource}' is a URI but no ARN: the service does not accept it"
         return Problem(location, "ASL_RESOURCE_NOT_ARN", message, "WARNING")
     return failed(location, "Value is not a valid resource ARN")
@@ -229,7 +230,7 @@ def _unrecognized(location: str, resource: str, hint: str | None) -> Problem:
 
 
 def _not_express(resource: str) -> str | None:
-    if _ACTIVITY.match(resource):
+    if re.match(_ACTIVITY, resource):
         return "Express state machine does not support Activity ARN"
     if resource.endswith((".sync", ".sync:2")):
         return "Express state machine does not support '.sync' service integration"
