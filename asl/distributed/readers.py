@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import Any, BinaryIO, TypeAlias
 
 from asl import names
 from asl.distributed import csvtext, jsontext
@@ -63,7 +64,12 @@ def _told(found: Iterator[Entry]) -> Iterator[Entry]:
         raise _failed(str(problem)) from None
     except UnicodeDecodeError as problem:
         raise _failed(f"The dataset is not UTF-8 text: {problem.reason} at byte {problem.start}") from None
-    except (OSError, EOFError, ValueError) as problem:  # an archive that is broken, a disk that fails
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        zlib.error,
+    ) as problem:  # an archive that is broken, a disk that fails
         raise _failed(f"The dataset could not be read: {problem}") from None
 
 
@@ -169,47 +175,51 @@ def _contents(config: Fields, bucket: str, key: str, arguments: Fields, stores: 
         yield from read(config, text, source)
 
 
-def _opened(bucket: str, key: str, arguments: Fields, stores: Stores) -> io.TextIOWrapper:
+@contextmanager
+def _opened(bucket: str, key: str, arguments: Fields, stores: Stores) -> Iterator[io.TextIOWrapper]:
     """The text of an object, decompressed by its name's ending; a byte order mark is left out."""
-    raw = stores.bucket(bucket).open(key, arguments)
-    stream: Any = raw
-    ending = key.rpartition(".")[2].lower()
-    if ending == "gz":
-        import gzip  # most datasets are not compressed
+    with closing(stores.bucket(bucket).open(key, arguments)) as raw:
+        ending = key.rpartition(".")[2].lower()
+        if ending == "gz":
+            import gzip  # most datasets are not compressed
 
-        stream = gzip.GzipFile(fileobj=raw)
-    elif ending in ("zst", "zstd"):
-        stream = _zstd(raw, key)
-    elif not isinstance(raw, io.BufferedIOBase):
-        stream = io.BufferedReader(cast(io.RawIOBase, _Raw(raw)), 1 << 20)
-    return io.TextIOWrapper(stream, encoding="utf-8-sig")
+            stream: Any = gzip.GzipFile(fileobj=raw)
+        elif ending in ("zst", "zstd"):
+            stream = _zstd(raw, key)
+        elif isinstance(raw, io.BufferedIOBase):
+            stream = raw
+        else:
+            stream = io.BufferedReader(_Raw(raw), 1 << 20)
+        with io.TextIOWrapper(stream, encoding="utf-8-sig") as text:
+            yield text
 
 
 class _Raw(io.RawIOBase):
-    """Any readable thing as a raw stream."""
+    """Anything that has `read` as a raw stream; `errors` are those that stand for broken data."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: Any, errors: type[Exception] = OSError) -> None:
         self._source = source
+        self._errors = errors
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._source.read(len(buffer))
+        try:
+            data = self._source.read(len(buffer))
+        except self._errors as problem:
+            raise OSError(str(problem)) from None
         buffer[: len(data)] = data
         return len(data)
 
-    def close(self) -> None:
-        self._source.close()
-        super().close()
 
-
-def _zstd(raw: BinaryIO, key: str) -> Any:
+def _zstd(raw: BinaryIO, key: str) -> io.BufferedReader:
     try:
         import zstandard
     except ImportError:
         raise StoreError(f"{key} is compressed with zstd: install asl-interpreter[zstd]") from None
-    return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
+    stream = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False)
+    return io.BufferedReader(_Raw(stream, zstandard.ZstdError), 1 << 20)
 
 
 @dataclass(frozen=True, slots=True)
