@@ -14,6 +14,7 @@ COMMANDS = {
     "explain": "Explain the states of an execution: stages, rules, retries.",
     "history": "Show the history of an execution.",
     "run": "Run a state machine on an input.",
+    "test": "Run the tests of state machines that stand in YAML files.",
     "test-state": "Test one state with a mock, as TestState does.",
     "validate": "Check state machine definitions.",
 }

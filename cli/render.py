@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +14,9 @@ from asl.values import to_json
 from asl.visits import Visit
 
 from .summary import seconds
+
+if TYPE_CHECKING:
+    from asl.testing.suite import Outcome
 
 _MOST = 200
 """Rows that are shown of a long table: as many of its beginning as of its end."""
@@ -62,6 +65,24 @@ def events(history: asl.History) -> None:
         return (*numbers, event.type, Text(state), Text(said))
 
     _show((">id", ">after", ">at", "event", "state", "details"), history, row, stderr=False)
+
+
+def tests(found: Sequence[Outcome]) -> None:
+    """The outcomes of tests."""
+    colours = {"passed": "green", "failed": "red", "error": "red"}
+
+    def row(outcome: Outcome) -> Iterable[Text | str]:
+        run = outcome.run
+        return (
+            Text(outcome.result, style=colours[outcome.result]),
+            Text(outcome.name),
+            "" if run is None else run.status,
+            "" if run is None else str(len(run.path)),
+            "" if run is None else seconds(round(run.waited * 1000)),
+            Text(str(outcome.file)),
+        )
+
+    _show(("result", "test", "status", ">states", ">took", "file"), found, row, stderr=False)
 
 
 def _short(value: asl.Json) -> str:

@@ -1,0 +1,87 @@
+"""Mocks as a document says them: the functions of `asl.testing.mocks` by their names."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from asl.testing.document import CaseError, Node
+from asl.testing.mocks import Mock, calls, first_of, in_turn, raises, returns
+
+_OPTIONS = ("takes", "beats", "submitted", "when", "item")
+_ANSWERS = ("returns", "raises", "calls")
+_LISTS: dict[str, Callable[..., Mock]] = {"in_turn": in_turn, "first_of": first_of}
+
+
+def mock_of(node: Node, folder: Path) -> Mock:
+    """A mock from `{returns: …}`, `{raises: …, cause: …}`, `{calls: module:function}`, `{in_turn: […]}` or
+    `{first_of: […]}`, with the options of those functions beside it.
+
+    Modules are looked for in the folder first. Raises `CaseError`.
+    """
+    given = node.mapping()
+    kinds = [key for key in (*_ANSWERS, *_LISTS) if key in given]
+    if len(kinds) != 1:
+        raise node.wrong(
+            f"a mock has one of {', '.join((*_ANSWERS, *_LISTS))}; this one has {len(kinds)} of them"
+        )
+    kind = kinds[0]
+    if kind in _LISTS:
+        node.fields(kind)
+        answers = [mock_of(each, folder) for each in given[kind].items()]
+        if not answers:
+            raise given[kind].wrong("there is no answer in it")
+        return _LISTS[kind](*answers)
+    node.fields(kind, *_OPTIONS, *(["cause"] if kind == "raises" else []))
+    options = {key: given[key].value for key in _OPTIONS if key in given}
+    if "item" in options and type(options["item"]) is not int:
+        raise given["item"].wrong("the index of a Map item must stand here, from 0")
+    try:
+        if kind == "returns":
+            return returns(given[kind].value, **options)
+        if kind == "raises":
+            cause = given["cause"].value if "cause" in given else None
+            return raises(given[kind].text(), cause, **options)
+        return calls(_function(given[kind], folder), **options)
+    except ValueError as problem:
+        raise node.wrong(str(problem)) from None
+
+
+def _function(node: Node, folder: Path) -> Callable[..., Any]:
+    place = node.text()
+    name, _, attribute = place.rpartition(":")
+    if not name:
+        raise node.wrong(f"{place!r} is no function: write module:function")
+    try:
+        found: Any = _module(name, folder)
+    except Exception as problem:
+        raise node.wrong(f"the module {name} does not import: {type(problem).__name__}: {problem}") from None
+    for part in attribute.split("."):
+        found = getattr(found, part, None)
+    if not callable(found):
+        raise node.wrong(f"{name} has no function {attribute}")
+    function: Callable[..., Any] = found
+    return function
+
+
+def _module(name: str, folder: Path) -> ModuleType:
+    """The module of that name in the folder, apart from others of that name; else the one that can be imported."""
+    file = folder / f"{name}.py"
+    if not file.is_file():
+        return importlib.import_module(name)
+    own = f"asl_test_tasks:{file.resolve()}"
+    if own not in sys.modules:
+        spec = spec_from_file_location(own, file)
+        assert spec is not None and spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[own] = module
+    return sys.modules[own]
+
+
+__all__ = ["CaseError", "mock_of"]
