@@ -16,6 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asl.checks import check as _check
+from asl.drive.callbacks import (
+    ActivityDoesNotExist,
+    ActivityTask,
+    CallbackError,
+    InvalidToken,
+    TaskDoesNotExist,
+    TaskTimedOut,
+)
 from asl.errors import (
     AslError,
     DefinitionError,
@@ -38,17 +46,25 @@ from asl.source import read
 from asl.values import Json
 
 if TYPE_CHECKING:
+    from asl.comparing import Comparison, diff
     from asl.drive.parting import Divergence
     from asl.drive.replay import Replay, replay
+    from asl.inspection import explain
+    from asl.rebuilding import redrive
     from asl.recorded import HistoryError
     from asl.redriving import RedriveError
-    from asl.inspection import explain
+    from asl.session import AsyncSession, Running, Session
     from asl.teststate import TestStateError, test_state
 
 __all__ = [
     "HEARTBEAT",
+    "ActivityDoesNotExist",
+    "ActivityTask",
     "AslError",
+    "AsyncSession",
     "Call",
+    "CallbackError",
+    "Comparison",
     "DefinitionError",
     "Divergence",
     "Event",
@@ -58,6 +74,7 @@ __all__ = [
     "HistoryError",
     "Identity",
     "InputError",
+    "InvalidToken",
     "Json",
     "Lambda",
     "Outcome",
@@ -68,28 +85,40 @@ __all__ = [
     "Replay",
     "ReplayError",
     "Result",
+    "Running",
+    "Session",
     "StateMachine",
     "StatesError",
     "Submitted",
+    "TaskDoesNotExist",
     "TaskError",
+    "TaskTimedOut",
     "TestStateError",
     "UnservedCall",
     "after",
     "check",
     "compile",
+    "diff",
     "explain",
     "load",
+    "redrive",
     "replay",
     "test_state",
 ]
 
 _ELSEWHERE = {
+    "AsyncSession": "asl.session",
+    "Comparison": "asl.comparing",
     "Divergence": "asl.drive.parting",
     "HistoryError": "asl.recorded",
     "RedriveError": "asl.redriving",
     "Replay": "asl.drive.replay",
+    "Running": "asl.session",
+    "Session": "asl.session",
     "TestStateError": "asl.teststate",
+    "diff": "asl.comparing",
     "explain": "asl.inspection",
+    "redrive": "asl.rebuilding",
     "replay": "asl.drive.replay",
     "test_state": "asl.teststate",
 }

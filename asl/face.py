@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from asl import times
 from asl.drive import virtual
+from asl.drive.hub import Run
 from asl.errors import AslError, Problem
 from asl.execution import Execution
 from asl.history import History
@@ -39,6 +41,8 @@ class Result:
     cause: str | None
     history: History
     execution: Execution
+    children: tuple[Result, ...] = ()
+    """The nested executions that it started, in their order."""
 
     @property
     def path(self) -> list[str]:
@@ -73,17 +77,25 @@ class StateMachine:
         name: str | None = None,
         identity: Identity | None = None,
         quotas: Quotas | None = None,
+        activities: Collection[str] | None = None,
     ) -> Execution:
         """Start an execution, to be driven by hand; `run` does it all.
 
-        `start_time` is RFC 3339 text, a datetime with a time zone, or milliseconds since the epoch. Raises
-        `InputError` where the input is not JSON, or larger than the quota.
+        `start_time` is RFC 3339 text, a datetime with a time zone, or milliseconds since the epoch. `activities` are
+        the ARNs of those that exist; None: all do. Raises `InputError` where the input is not JSON, or larger than
+        the quota.
         """
         limits = quotas or Quotas()
         given = checked_input({} if input is None else input, limits)
         who = identity or Identity(name or execution_name(seed), self.name)
         return Execution(
-            self.program, given, at=milliseconds(start_time), identity=who, seed=seed, quotas=limits
+            self.program,
+            given,
+            at=milliseconds(start_time),
+            identity=who,
+            seed=seed,
+            quotas=limits,
+            activities=activities,
         )
 
     def run(
@@ -91,6 +103,9 @@ class StateMachine:
         input: Json = None,
         *,
         tasks: Tasks = None,
+        machines: Mapping[str, StateMachine] | None = None,
+        callbacks: Mapping[str, Any] | None = None,
+        activities: Collection[str] | None = None,
         start_time: int | str | datetime | None = None,
         seed: int = 0,
         name: str | None = None,
@@ -99,21 +114,31 @@ class StateMachine:
     ) -> Result:
         """Run the machine to its end on the virtual clock: Wait, back-off and timeouts take no time.
 
-        `tasks` serves the Task states (`Resources` says how); without an input it is `{}`. The same arguments
-        and the same answers give the same history, byte for byte. Raises `UnservedCall` where no task
-        function serves a Task, and `InputError` as `start` does.
+        `tasks` serves the Task states, `callbacks` scripts what comes for task tokens, `machines` are those that
+        Tasks may start, by name or ARN, and `activities` the ARNs of those that exist (`Resources` says how);
+        without an input it is `{}`. The same arguments and the same answers give the same history, byte for byte.
+        Raises `UnservedCall` where nothing serves a Task, and `InputError` as `start` does.
         """
+        resources = Resources(tasks, machines=machines, callbacks=callbacks, activities=activities)
         execution = self.start(
-            input, start_time=start_time, seed=seed, name=name, identity=identity, quotas=quotas
+            input,
+            start_time=start_time,
+            seed=seed,
+            name=name,
+            identity=identity,
+            quotas=quotas,
+            activities=resources.activities,
         )
-        virtual.run(execution, Resources(tasks))
-        return result_of(execution)
+        return result_of(virtual.run(execution, resources))
 
     async def run_async(
         self,
         input: Json = None,
         *,
         tasks: Tasks = None,
+        machines: Mapping[str, StateMachine] | None = None,
+        callbacks: Mapping[str, Any] | None = None,
+        activities: Collection[str] | None = None,
         seed: int = 0,
         name: str | None = None,
         identity: Identity | None = None,
@@ -129,19 +154,27 @@ class StateMachine:
         from asl.drive import realtime  # imports asyncio, which is slow
 
         clock = realtime.Clock()
+        resources = Resources(tasks, machines=machines, callbacks=callbacks, activities=activities)
         execution = self.start(
-            input, start_time=clock.now(), seed=seed, name=name, identity=identity, quotas=quotas
+            input,
+            start_time=clock.now(),
+            seed=seed,
+            name=name,
+            identity=identity,
+            quotas=quotas,
+            activities=resources.activities,
         )
-        await realtime.run(execution, Resources(tasks), clock, watch)
-        return result_of(execution)
+        return result_of(await realtime.run(execution, resources, clock, watch))
 
 
-def result_of(execution: Execution) -> Result:
-    """The result of an execution as it stands."""
+def result_of(run: Run | Execution) -> Result:
+    """The result of an execution, or of a driver's run of one, as it stands."""
+    execution = run if isinstance(run, Execution) else run.execution
+    children = () if isinstance(run, Execution) else tuple(map(result_of, run.children))
     outcome = execution.outcome
     if outcome is None:
-        return Result("RUNNING", None, None, None, execution.history, execution)
-    return Result(*outcome, execution.history, execution)
+        return Result("RUNNING", None, None, None, execution.history, execution, children)
+    return Result(*outcome, execution.history, execution, children)
 
 
 def checked_input(input: Json, quotas: Quotas) -> Json:

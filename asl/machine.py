@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from asl.frames import NOTHING, BackingOff, Call, Calling, Frame, Sleeping
 from asl.history import History
 from asl.program import Program
 from asl.quotas import EVENTS_BOUND, Gauge, Quotas
+from asl.refusals import refusal
 from asl.retry import Catcher, error_output, handling
 from asl.scope import Here, Identity
 from asl.states import Choice, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait, Working
@@ -65,6 +66,7 @@ class Machine:
         self.gauge = Gauge()
         self.limit = quotas.payload or 1 << 62
         self.last_event = quotas.events or EVENTS_BOUND
+        self.activities: Collection[str] | None = None
 
     def begin(self) -> None:
         """Start the execution and run it until everything waits."""
@@ -341,7 +343,9 @@ class Machine:
 
     def _call(self, frame: Frame, state: Task) -> None:
         scope, target, raw = self.scope, state.target, frame.input
-        token = f"{scope.stream('token').getrandbits(256):064x}" if target.token or target.sync else None
+        token = None
+        if target.token or target.sync:
+            token = f"{scope.stream(f'token {self.identity.machine}').getrandbits(256):064x}"
         scope.token = token
         try:
             payload = raw if state.read is None else state.read(raw, scope)
@@ -350,6 +354,9 @@ class Machine:
             credentials: Any = None if state.credentials is None else state.credentials(raw, scope)
         finally:
             scope.token = None
+        refused = refusal(target, payload, self.activities)
+        if refused is not None:
+            raise StatesError(names.RUNTIME, refused)
         limits = None
         if timeout is not None or heartbeat is not None or credentials is not None:
             limits = (timeout, heartbeat, credentials and credentials.get("RoleArn"))

@@ -88,6 +88,8 @@ def execution(case: Case) -> dict[str, Any]:
         identity=identity(case),
         start_time=milliseconds(clock),
         quotas=asl.Quotas(),
+        # An activity exists where the recording has a task for it: a worker, or a wait for one.
+        activities={task["resource"] for task in case.get("tasks") or []},
     )
     expected = case["expected"].get("status")
     time_passes = expected not in ("RUNNING", "ABORTED")

@@ -23,9 +23,10 @@ FLOORS = [
         "checkpoint",
         "redriving",
         "telling",
+        "refusals",
         "visits",
     },
-    {"resources", "drive", "face", "recorded", "comparing", "rebuilding", "distributed"},
+    {"resources", "drive", "face", "session", "recorded", "comparing", "rebuilding", "distributed"},
     {"stages", "inspection", "teststate", "testing", "graph", "coverage", "aws"},
 ]
 ALONE = {"jsonpath_ng": "paths", "jsonschema": "checks", "yaml": "yamltext", "jsonata": "jsonata"}

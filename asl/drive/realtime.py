@@ -10,13 +10,19 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from asl.drive.answers import tell
+from asl.drive.hub import Act, Hub, Run
 from asl.execution import Execution
-from asl.frames import Call
-from asl.resources import After, Resources
+from asl.resources import Resources
+
+if TYPE_CHECKING:
+    from asl.distributed import MapRuns
+
+_T = TypeVar("_T")
+Watch = Callable[[Execution], None]
 
 
 class Clock:
@@ -35,90 +41,167 @@ async def run(
     execution: Execution,
     resources: Resources,
     clock: Clock,
-    watch: Callable[[Execution], None] | None = None,
-) -> None:
-    """Run until the execution ends, or waits for what no task function and no timer will bring.
+    watch: Watch | None = None,
+    map_runs: MapRuns | None = None,
+) -> Run:
+    """Run until the execution and those that it starts have ended, or wait for what nothing here will bring.
 
-    `watch` is called whenever something may have happened. When the coroutine is cancelled (Ctrl-C), the
-    execution is stopped, so that its history ends with ExecutionAborted, and the cancellation goes on. Raises
-    `UnservedCall` for a call that no function serves.
+    `watch` is called with the execution whenever something may have happened. When the coroutine is cancelled
+    (Ctrl-C), the execution is stopped, so that its history ends with ExecutionAborted, and the cancellation goes
+    on. Raises `UnservedCall` for a call that no function serves.
     """
-    inbox: asyncio.Queue[tuple[int, Any]] = asyncio.Queue()
-    running: dict[int, asyncio.Task[None] | None] = {}
+    hub = RealTime(resources, map_runs, clock=clock)
+    found = hub.add(execution)
+    hub.watch = None if watch is None else lambda: watch(execution)
     try:
-        while execution.outcome is None:
-            for call in execution.take_calls():
-                running[call.id] = _start(call, resources, inbox)
-            if watch is not None:
-                watch(execution)
-            await _step(execution, inbox, clock, bool(running))
-            for call_id in [call_id for call_id in running if call_id not in execution.calls]:
-                _drop(running.pop(call_id))
-            if not running and execution.wake_at is None and not execution.has_fresh_calls:
-                return
-    except asyncio.CancelledError:
-        execution.stop(at=clock.now())
-        raise
+        hub.happened(_nothing)
+        await hub.rest()
     finally:
-        for task in running.values():
-            _drop(task)
-        if watch is not None:
-            watch(execution)
+        hub.close()
+    return found
 
 
-async def _step(
-    execution: Execution, inbox: asyncio.Queue[tuple[int, Any]], clock: Clock, busy: bool
-) -> None:
-    """Wait for the next answer or the next timer, whichever comes first, and tell the execution."""
-    wake = execution.wake_at
-    if not busy and wake is None:
-        return
-    try:
-        pause = None if wake is None else max(0, wake - clock.now()) / 1000
-        call_id, result = await asyncio.wait_for(inbox.get(), pause)
-    except TimeoutError:
-        assert wake is not None
-        execution.advance(at=max(wake, clock.now()))
-    else:
-        tell(execution, call_id, result, clock.now())
+class RealTime(Hub):
+    """Executions in real time, on the event loop that makes it.
 
+    `watch` is called after whatever happened. What goes wrong there (a call that nothing serves) stops everything
+    and is raised by `rest`.
+    """
 
-def _start(
-    call: Call, resources: Resources, inbox: asyncio.Queue[tuple[int, Any]]
-) -> asyncio.Task[None] | None:
-    """Have the call's function run; its result, or the exception it raises, comes to the inbox."""
-    served = resources.function(call)
-    loop = asyncio.get_running_loop()
+    def __init__(
+        self,
+        resources: Resources,
+        map_runs: MapRuns | None = None,
+        *,
+        clock: Clock | None = None,
+        polled: bool = False,
+    ) -> None:
+        super().__init__(resources, map_runs, polled=polled)
+        self.watch: Act | None = None
+        self._clock = clock or Clock()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._under_way = 0  # functions that run, and answers that are to come
+        self._tasks_of_functions: set[asyncio.Task[None]] = set()
+        self._news = asyncio.Event()
+        self._problem: BaseException | None = None
+        self._closed = False
 
-    async def deliver(result: Any) -> None:
-        if isinstance(result, After):
-            await asyncio.sleep(result.ms / 1000)
-            result = result.result
-        inbox.put_nowait((call.id, result))
+    def now(self) -> int:
+        """The time on the wall."""
+        return self._clock.now()
 
-    if served.is_async:
+    def later(self, ms: int, act: Act) -> None:
+        """Act when the time has come."""
+        self._under_way += 1
+        self._loop.call_later(ms / 1000, self._arrived, act)
 
-        async def work() -> None:
+    def invoke(self, function: Callable[[], Any], is_async: bool, answer: Callable[[Any], None]) -> None:
+        """Call the function as a task of the loop, or in a thread of its own."""
+        self._under_way += 1
+        if is_async:
+
+            async def work() -> None:
+                try:
+                    result = await function()
+                except Exception as problem:
+                    result = problem
+                self._arrived(lambda: answer(result))
+
+            task = self._loop.create_task(work())
+            self._tasks_of_functions.add(task)
+            task.add_done_callback(self._tasks_of_functions.discard)
+            return
+
+        def in_thread() -> None:
             try:
-                result = await served.function(call)
+                result = function()
             except Exception as problem:
                 result = problem
-            await deliver(result)
+            with suppress(RuntimeError):  # the loop has closed: nobody waits any more
+                self._loop.call_soon_threadsafe(self._arrived, lambda: answer(result))
 
-        return loop.create_task(work())
+        threading.Thread(target=in_thread, name="asl task", daemon=True).start()
 
-    def in_thread() -> None:
+    def happened(self, act: Callable[[], _T]) -> _T | None:
+        """Act, and go on with everything that follows from it. An exception is kept for `rest`."""
+        if self._closed:
+            return None
         try:
-            result = served.function(call)
+            result = act()
+            self.settle()
+            self._set_alarm()
+            return result
         except Exception as problem:
-            result = problem
-        with suppress(RuntimeError):  # the loop has closed: nobody waits any more
-            loop.call_soon_threadsafe(lambda: loop.create_task(deliver(result)))
+            self._problem = self._problem or problem
+            return None
+        finally:
+            self._news.set()
+            if self.watch is not None:
+                self.watch()
 
-    threading.Thread(target=in_thread, name=f"asl {call.state}", daemon=True).start()
-    return None
+    def _arrived(self, act: Act) -> None:
+        self._under_way -= 1
+        self.happened(act)
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        due = self.wake_at()
+        if due is not None:
+            delay = max(0, due - self.now()) / 1000
+            self._alarm = self._loop.call_later(delay, self.happened, self._ring)
+
+    def _ring(self) -> None:
+        due = self.wake_at()
+        if due is not None and due <= self.now():  # else the alarm came a little early: it is set again
+            self.wake(due)
+
+    def enter(self, act: Callable[[], _T]) -> _T:
+        """Act on the hub from any thread, and give what that gave; raises what it raised."""
+        answer: Future[_T] = Future()
+
+        def inside() -> None:
+            try:
+                answer.set_result(act())
+            except Exception as problem:
+                answer.set_exception(problem)
+
+        if threading.get_ident() == self._thread:
+            self.happened(inside)
+        else:
+            self._loop.call_soon_threadsafe(self.happened, inside)
+        return answer.result()
+
+    async def rest(self, until: Callable[[], bool] | None = None) -> None:
+        """Wait until it holds; without a condition, until nothing more can happen by itself."""
+        holds = until or self._is_idle
+        while self._problem is None and not holds():
+            self._news.clear()
+            await self._news.wait()
+        if self._problem is not None:
+            raise self._problem
+
+    def _is_idle(self) -> bool:
+        if all(run.ended for run in self.runs):
+            return True
+        return not self._under_way and self.wake_at() is None
+
+    def close(self) -> None:
+        """Stop every execution that still runs by itself, and leave behind what tasks are still doing."""
+        if not self._is_idle() or self._problem is not None:
+            for run in self.runs:
+                self.stop(run)
+            with suppress(Exception):
+                self.settle()
+        self._closed = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+        for task in self._tasks_of_functions:
+            task.cancel()
 
 
-def _drop(task: asyncio.Task[None] | None) -> None:
-    if task is not None:
-        task.cancel()
+def _nothing() -> None:
+    pass

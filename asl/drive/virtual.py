@@ -3,61 +3,86 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asl.drive.answers import tell
+from asl.drive.hub import Act, Hub, Run
 from asl.execution import Execution
-from asl.frames import Call, MapRun
-from asl.resources import After, Resources
+from asl.resources import Resources
 
 if TYPE_CHECKING:
     from asl.distributed import MapRuns
 
 
-def run(execution: Execution, resources: Resources, map_runs: MapRuns | None = None) -> None:
-    """Run until the execution ends, or waits for what no task function and no timer will bring.
+def run(execution: Execution, resources: Resources, map_runs: MapRuns | None = None) -> Run:
+    """Run until the execution and those that it starts have ended, or wait for what nothing here will bring.
 
     `map_runs` serves distributed Maps; without it they reach no bucket. Raises `UnservedCall` for a call that
     no function serves.
     """
-    later: list[tuple[int, int, Any]] = []  # answers under way: (at, call id, result)
-    while execution.outcome is None:
-        for call in execution.take_calls():
-            if isinstance(call, MapRun):
-                if map_runs is None:
-                    from asl.distributed import MapRuns as Unconfigured  # most machines have no map run
+    clock = Virtual(resources, map_runs, at=execution.now)
+    found = clock.add(execution)
+    clock.finish()
+    return found
 
-                    map_runs = Unconfigured()
-                answer = map_runs.virtual(call, execution, resources)
-                if answer is None:
-                    continue
-                result: Any = After(*answer)
-            else:
-                result = _result(call, resources)
-            if isinstance(result, After):
-                heapq.heappush(later, (execution.now + result.ms, call.id, result.result))
-            else:
-                tell(execution, call.id, result, execution.now)
-        if execution.has_fresh_calls:
-            continue
-        wake = execution.wake_at
+
+class Virtual(Hub):
+    """Executions on one virtual clock, which stands still unless it is told to go on."""
+
+    def __init__(
+        self, resources: Resources, map_runs: MapRuns | None = None, *, at: int, polled: bool = False
+    ) -> None:
+        super().__init__(resources, map_runs, polled=polled)
+        self._now = at
+        self._later: list[tuple[int, int, Act]] = []  # answers under way: (at, order, act)
+        self._order = 0
+
+    def now(self) -> int:
+        """The time on the clock."""
+        return self._now
+
+    def later(self, ms: int, act: Act) -> None:
+        """Act when the clock comes to it."""
+        self._order += 1
+        heapq.heappush(self._later, (self._now + ms, self._order, act))
+
+    def invoke(self, function: Callable[[], Any], is_async: bool, answer: Callable[[Any], None]) -> None:
+        """Call the function at once; it takes no time on the clock."""
+        try:
+            result = function()
+            if is_async:
+                import asyncio  # slow to import, and most task functions are not async
+
+                result = asyncio.run(result)
+        except Exception as problem:
+            result = problem
+        answer(result)
+
+    def finish(self) -> None:
+        """Let the clock jump from one event to the next until there is none."""
+        self.settle()
+        while self._step(None):
+            self.settle()
+
+    def advance(self, ms: int) -> None:
+        """Let so many milliseconds pass, with everything that is due in them."""
+        end = self._now + ms
+        self.settle()
+        while self._step(end):
+            self.settle()
+        self._now = end
+
+    def _step(self, end: int | None) -> bool:
+        """Do what is due next, if it is due by `end`. A timer beats an answer that comes at the same instant."""
+        wake, later = self.wake_at(), self._later
         if later and (wake is None or later[0][0] < wake):
-            at, call_id, result = heapq.heappop(later)
-            tell(execution, call_id, result, at)
-        elif wake is not None:
-            execution.advance(at=wake)
+            if end is not None and later[0][0] > end:
+                return False
+            self._now, _, act = heapq.heappop(later)
+            act()
+        elif wake is not None and (end is None or wake <= end):
+            self._now = max(self._now, wake)
+            self.wake(wake)
         else:
-            return
-
-
-def _result(call: Call, resources: Resources) -> Any:
-    """What the call's function gives; an exception that it raises is a result too."""
-    served = resources.function(call)
-    try:
-        if served.is_async:
-            import asyncio  # slow to import, and most task functions are not async
-
-            return asyncio.run(served.function(call))
-        return served.function(call)
-    except Exception as problem:
-        return problem
+            return False
+        return True

@@ -74,6 +74,10 @@ HEARTBEAT: Final = _Heartbeat()
 """An answer that is only a sign of life: the task's HeartbeatSeconds start anew, and the task goes on."""
 
 
+NOBODY: Final = object()
+"""An answer that never comes."""
+
+
 class Submitted:
     """What a task function returns where the state waits for a callback or a job: the first answer only.
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl.errors import AslError
 from asl.frames import Call
+from asl.resources.answers import NOBODY
 from asl.resources.functions import Served, TaskFunction, of_task, second_parameter
 from asl.resources.lambdas import INVOKE, Lambda, function_names, of_function
+
+if TYPE_CHECKING:
+    from asl.face import StateMachine
 
 Tasks: TypeAlias = "TaskFunction | Mapping[str, TaskFunction] | None"
 
@@ -33,9 +37,23 @@ class Resources:
     Parameters and gives the task's result; under the name of a Lambda function it is that function, which gets the
     event, and whose answer a `lambda:invoke` wraps. A `Lambda`, and a function whose second parameter is called
     `context`, is a Lambda function under any key.
+
+    `callbacks` scripts what comes for the tokens of tasks that wait for one: under the same kinds of keys, an
+    answer (JSON, an exception, an `after(…)`), a function that gives one, or None: nobody answers. The task function
+    of such a state gives the first answer only; without one, that is `{}`.
+
+    `machines` are the state machines that Tasks may start, by name or ARN. `activities` are the ARNs of the
+    activities that there are; None: all that are asked for.
     """
 
-    def __init__(self, tasks: Tasks = None) -> None:
+    def __init__(
+        self,
+        tasks: Tasks = None,
+        *,
+        machines: Mapping[str, StateMachine] | None = None,
+        callbacks: Mapping[str, Any] | None = None,
+        activities: Iterable[str] | None = None,
+    ) -> None:
         if tasks is not None and not callable(tasks):
             for name, function in tasks.items():
                 if not callable(function):
@@ -44,6 +62,11 @@ class Resources:
         self._named: Mapping[str, TaskFunction] = {} if tasks is None or callable(tasks) else tasks
         self._patterns = sorted((name for name in self._named if "*" in name or "?" in name), key=len)[::-1]
         self._found: dict[tuple[str, ...], Served | None] = {}
+        self.machines: Mapping[str, StateMachine] = machines or {}
+        self.activities = None if activities is None else frozenset(activities)
+        self._scripts = (
+            None if callbacks is None else Resources({k: _script(v) for k, v in callbacks.items()})
+        )
 
     def function(self, call: Call) -> Served:
         """What serves the call. Raises `UnservedCall` where nothing does."""
@@ -84,6 +107,19 @@ class Resources:
                 return _of(self._named[pattern])
         return None
 
+    def callback(self, call: Call) -> Served | None:
+        """The script of what comes for the call's token; None where there is none."""
+        scripts = self._scripts
+        return None if scripts is None else scripts.named(call) or scripts.general(call)
+
+    def has_activity(self, arn: str) -> bool:
+        """Whether the activity exists."""
+        return self.activities is None or arn in self.activities
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: without what was found so far, which cannot be sent."""
+        return {**vars(self), "_found": {}}
+
     def unserved(self, call: Call) -> UnservedCall:
         """The error that says that nothing serves the call."""
         there = ", ".join(map(repr, self._named)) or "none"
@@ -111,6 +147,22 @@ def names(call: Call) -> Iterator[str]:
 def _invokes(call: Call) -> bool:
     target = call.target
     return target.service == INVOKE[0] and (target.action or "").startswith(INVOKE[1])
+
+
+def _script(answer: Any) -> TaskFunction:
+    """A callback's script as a task function."""
+    if callable(answer):
+        function: TaskFunction = answer
+        return function
+    return _Constant(NOBODY if answer is None else answer)
+
+
+class _Constant:
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def __call__(self, payload: Any) -> Any:
+        return self.answer
 
 
 def _of(function: TaskFunction) -> Served:
