@@ -47,9 +47,11 @@ from asl.values import Json
 
 if TYPE_CHECKING:
     from asl.comparing import Comparison, diff
+    from asl.comparing import Comparison, diff
     from asl.drive.parting import Divergence
     from asl.drive.replay import Replay, replay
     from asl.inspection import explain
+    from asl.rebuilding import redrive
     from asl.rebuilding import redrive
     from asl.recorded import HistoryError
     from asl.redriving import RedriveError
@@ -64,6 +66,7 @@ __all__ = [
     "AsyncSession",
     "Call",
     "CallbackError",
+    "Comparison",
     "Comparison",
     "DefinitionError",
     "Divergence",
@@ -99,14 +102,17 @@ __all__ = [
     "check",
     "compile",
     "diff",
+    "diff",
     "explain",
     "load",
+    "redrive",
     "redrive",
     "replay",
     "test_state",
 ]
 
 _ELSEWHERE = {
+    "Comparison": "asl.comparing",
     "AsyncSession": "asl.session",
     "Comparison": "asl.comparing",
     "Divergence": "asl.drive.parting",
@@ -118,6 +124,8 @@ _ELSEWHERE = {
     "TestStateError": "asl.teststate",
     "diff": "asl.comparing",
     "explain": "asl.inspection",
+    "redrive": "asl.rebuilding",
+    "diff": "asl.comparing",
     "redrive": "asl.rebuilding",
     "replay": "asl.drive.replay",
     "test_state": "asl.teststate",

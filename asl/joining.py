@@ -123,6 +123,15 @@ def _joining(parent: Frame) -> tuple[Working, Joining]:
     return state, wait
 
 
+def go_on(machine: Machine, frame: Frame) -> None:
+    """No child of the frame's state is active: start the next iteration, or have all of them."""
+    state, wait = _joining(frame)
+    if isinstance(state, Map) and wait.started < len(wait.results):
+        _next_iteration(machine, frame, wait, state)
+    else:
+        machine.ready.append(frame)
+
+
 def complete(machine: Machine, frame: Frame) -> None:
     """All children of the frame's state have ended: their outputs are its result."""
     state, wait = _joining(frame)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from asl import names
+from asl import joining, names
 from asl.errors import AslError, StatesError
 from asl.frames import NOTHING, Frame, Joining
 from asl.machine import NO_CHOICE, Machine
@@ -61,17 +61,20 @@ def _unfinished(machine: Machine, frame: Frame) -> Iterator[Frame]:
         for slot, child in sorted(broken.frames.items()):
             machine.frames[child.id] = child
             broken.wait.active[slot] = child.id
-    if isinstance(frame.wait, Joining):
+    if isinstance(frame.wait, Joining) and frame.wait.active:
         for _, child_id in sorted(frame.wait.active.items()):
             yield from _unfinished(machine, machine.frames[child_id])
     else:
-        frame.wait = None
         yield frame
 
 
 def _resume(machine: Machine, redriven: int, frame: Frame) -> None:
     """Let a frame go on where it was. `redriven` is the event that says so."""
-    if frame.fresh:
+    if isinstance(frame.wait, Joining):
+        joining.go_on(machine, frame)
+        return
+    frame.wait = None
+    if frame.fresh or not frame.entered:
         machine.ready.append(frame)
         return
     state = frame.program.states[frame.state]

@@ -11,8 +11,11 @@ import click
 from . import failure
 
 COMMANDS = {
+    "diff": "Show what two executions did differently.",
     "explain": "Explain the states of an execution: stages, rules, retries.",
     "history": "Show the history of an execution.",
+    "redrive": "Go on with a failed execution from where it failed.",
+    "replay": "Replay a recorded execution with a machine.",
     "run": "Run a state machine on an input.",
     "test": "Run the tests of state machines that stand in YAML files.",
     "test-state": "Test one state with a mock, as TestState does.",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import deque
 from pathlib import Path
 
@@ -11,8 +9,8 @@ import click
 
 import asl
 
-from . import given, placeholders, summary
-from .failure import Refusal, because
+from . import given, placeholders, results
+from .failure import Refusal
 
 
 @click.command()
@@ -67,7 +65,7 @@ def run(
     if real_time and start_time is not None:
         raise click.UsageError("--start-time sets the virtual clock; with --real-time it starts now.")
     document = given.document(input_, "--input")
-    loaded = _load(machine, {**define_file, **define})
+    loaded = results.load(machine, {**define_file, **define})
     functions = {**given.tasks(machine, task), **_mocked(mocks, case, strict_mocks, loaded)}
     interrupted = False
     try:
@@ -78,25 +76,17 @@ def run(
     except asl.InputError as problem:
         raise Refusal(f"--input: {problem}") from problem
     except asl.UnservedCall as problem:
-        raise Refusal(f"{problem}; {_remedy(machine)}") from problem
+        raise Refusal(f"{problem}; {results.remedy(machine)}") from problem
     except ValueError as problem:
         raise Refusal(f"--start-time: {problem}") from problem
-    click.echo(_json(result) if output == "json" else _text(result))
+    click.echo(results.as_json(result) if output == "json" else results.as_text(result))
     if not quiet:
-        _summarise(loaded, result, "real" if real_time else "virtual")
+        results.summarise(loaded, result, "real" if real_time else "virtual")
     if history is not None:
-        _save(result.history, history)
+        results.save(result.history, history)
     if interrupted:
         raise click.Abort
     return 0 if result.status == "SUCCEEDED" else 1
-
-
-def _load(machine: Path, define: dict[str, str]) -> asl.StateMachine:
-    try:
-        return asl.load(machine, define=define)
-    except asl.DefinitionError as problem:
-        told = "\n".join(f"  {each}" for each in problem.problems)
-        raise Refusal(f"{machine} cannot be run:\n{told}") from problem
 
 
 def _mocked(file: str | None, case: str | None, strict: bool, machine: asl.StateMachine) -> given.Functions:
@@ -135,54 +125,3 @@ def _in_real_time(
         if not seen:
             raise
         return result_of(seen[-1]), True
-
-
-def _remedy(machine: Path) -> str:
-    return (
-        f"add --task 'NAME=module:function', or a function to {machine.parent / 'tasks.py'}, "
-        "where NAME is the state, the resource or the function in its ARN"
-    )
-
-
-def _json(result: asl.Result) -> str:
-    """The result as an object: its status, and its output or its error and cause."""
-    shown: dict[str, asl.Json] = {"status": result.status}
-    if result.status == "SUCCEEDED":
-        shown["output"] = result.output
-    else:
-        shown |= {key: text for key, text in _blame(result) if text is not None}
-    return json.dumps(shown, indent=2, ensure_ascii=False)
-
-
-def _text(result: asl.Result) -> str:
-    """The result for people: the status, the output or the error, the states in the order entered."""
-    lines = [result.status]
-    if result.status == "SUCCEEDED":
-        lines.append(json.dumps(result.output, indent=2, ensure_ascii=False))
-    else:
-        lines += [f"{key}: {text}" for key, text in _blame(result) if text is not None]
-    return "\n".join([*lines, "path: " + " → ".join(result.path)])
-
-
-def _blame(result: asl.Result) -> list[tuple[str, str | None]]:
-    return [("error", result.error), ("cause", result.cause)]
-
-
-def _summarise(machine: asl.StateMachine, result: asl.Result, clock: str) -> None:
-    """On stderr: a table where a person watches, one line anywhere else."""
-    if sys.stderr.isatty():
-        from . import render
-
-        render.visits(result.visits, result.history[0].at, stderr=True)
-    click.echo(f"{machine.name}: {summary.of_history(result.history, clock)}", err=True)
-    for call in result.execution.calls.values():
-        click.echo(f"{call.path} {call.state}: still waits for the answer of {call.resource}", err=True)
-
-
-def _save(history: asl.History, file: str) -> None:
-    try:
-        history.save(file)
-    except OSError as problem:
-        raise Refusal(
-            f"--history: the history could not be written whole: {because(problem, file)}"
-        ) from problem

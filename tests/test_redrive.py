@@ -9,14 +9,20 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import asl
+from asl.rebuilding import rebuilt
 from asl.redriving import RedriveError
+from tests.commands import Asl, asl_command, write
 from tests.driving import drive, through_json
 from tests.test_random_machines import answers, machine
+
+__all__ = ["asl_command"]
 
 ACTIVITY = "arn:aws:states:us-east-1:123456789012:activity:work"
 MACHINES = int(os.environ.get("ASL_RANDOM_MACHINES", "2000")) // 5
@@ -239,6 +245,9 @@ def test_a_full_history_cannot_go_on() -> None:
         execution.redrive(at=execution.now)
 
 
+# ---------------------------------------------------------------------- random machines
+
+
 def _redriven(seed: int, between: Any) -> asl.Execution:
     """A random machine that is redriven, up to three times, until it succeeds; some are stopped before."""
     rng = random.Random(seed)
@@ -253,7 +262,8 @@ def _redriven(seed: int, between: Any) -> asl.Execution:
             if execution.wake_at is None or execution.outcome:
                 break
             execution.advance(at=execution.wake_at)
-        execution.stop("Stop", "it", at=execution.now + rng.randint(0, 3000))
+        if execution.outcome is None:
+            execution.stop("Stop", "it", at=execution.now + rng.randint(0, 3000))
     again = between(loaded.program, quotas)
     execution = drive(execution, answers(seed))
     for redrive in range(3):
@@ -264,8 +274,8 @@ def _redriven(seed: int, between: Any) -> asl.Execution:
         ):
             break
         execution = again(execution)
-        execution.redrive(at=execution.now + rng.randint(0, 5000))
-        execution = drive(execution, answers(seed + redrive + 1), between=again)
+        execution.redrive(at=execution.history[-1].at + rng.randint(10_000, 20_000))
+        execution = drive(execution, answers(seed + redrive + 1))
     return execution
 
 
@@ -280,3 +290,147 @@ def test_restoring_a_failed_execution_is_invisible_to_its_redrive() -> None:
         assert ids == list(range(1, len(ids) + 1))
         assert json.loads(plain.history.to_json()) == plain.history.to_dict()
     assert redriven > MACHINES // 5
+
+
+def test_an_execution_is_rebuilt_from_its_history() -> None:
+    """The redrive of what was rebuilt from the history alone is that of the execution itself."""
+
+    def from_history(program: asl.Program, quotas: asl.Quotas) -> Any:
+        def again(execution: asl.Execution) -> asl.Execution:
+            events = json.loads(execution.history.to_json())
+            return rebuilt(events, program, seed=seed, identity=asl.Identity("execution"), quotas=quotas)
+
+        return again
+
+    for seed in range(MACHINES):
+        plain = _redriven(seed, lambda program, quotas: lambda execution: execution)
+        again = _redriven(seed, from_history)
+        assert again.history.to_dict() == plain.history.to_dict(), f"seed {seed}"
+
+
+# ---------------------------------------------------------------------- from a history, with a mended machine
+
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:"
+LINES: dict[str, Any] = {
+    "StartAt": "Prepare",
+    "States": {
+        "Prepare": {"Type": "Pass", "Assign": {"rate.$": "$.rate"}, "Next": "Each"},
+        "Each": {
+            "Type": "Map",
+            "ItemsPath": "$.lines",
+            "MaxConcurrency": 2,
+            "ItemProcessor": {
+                "StartAt": "Count",
+                "States": {
+                    "Count": {"Type": "Task", "Resource": f"{FUNCTION}count", "Next": "Price"},
+                    "Price": {
+                        "Type": "Task",
+                        "Resource": f"{FUNCTION}price",
+                        "Parameters": {"n.$": "$", "rate.$": "$rate.wrong"},
+                        "End": True,
+                    },
+                },
+            },
+            "End": True,
+        },
+    },
+}
+
+
+def failed() -> tuple[asl.Result, list[str]]:
+    """A run whose third line fails in `Price`, and what `count` was called with."""
+    counted: list[str] = []
+
+    def count(line: str) -> int:
+        counted.append(line)
+        return len(line)
+
+    def price(payload: Any) -> Any:
+        if payload["n"] == 3:
+            raise asl.TaskError("Unlucky", "three")
+        return payload["n"] * 10
+
+    definition = json.loads(json.dumps(LINES).replace("$rate.wrong", "$rate"))
+    result = asl.load(definition).run(
+        {"rate": 2, "lines": ["a", "bb", "ccc", "dddd", "eeeee"], "few": ["a", "b"]},
+        tasks={"count": count, "price": price},
+    )
+    assert (result.status, result.error) == ("FAILED", "Unlucky")
+    return result, counted
+
+
+def test_a_mended_machine_goes_on() -> None:
+    before, counted = failed()
+    assert counted == ["a", "bb", "ccc", "dddd"]
+    mended = json.loads(json.dumps(LINES).replace("$rate.wrong", "$rate"))
+    mended["States"]["Each"]["ItemProcessor"]["States"]["Price"]["Parameters"]["mended"] = True
+    calls: list[Any] = []
+
+    def task(payload: Any, call: asl.Call) -> Any:
+        calls.append((call.path, call.state, payload))
+        return len(payload) if call.state == "Count" else payload["n"] * payload["rate"]
+
+    result = asl.redrive(json.loads(before.history.to_json()), asl.load(mended), tasks=task)
+    assert result.status == "SUCCEEDED"
+    assert result.output == [10, 20, 6, 8, 10]  # the first two as they were
+    assert calls == [
+        ("/Each/2", "Price", {"n": 3, "rate": 2, "mended": True}),
+        ("/Each/3", "Price", {"n": 4, "rate": 2, "mended": True}),
+        ("/Each/4", "Count", "eeeee"),
+        ("/Each/4", "Price", {"n": 5, "rate": 2, "mended": True}),
+    ]
+    kept = len(before.history)
+    assert result.history.to_dict()["events"][:kept] == before.history.to_dict()["events"]
+    assert result.history[kept].type == "ExecutionRedriven"
+    assert asl.replay(json.loads(result.history.to_json()), asl.load(mended), "shape").same
+
+
+def test_a_machine_without_the_failed_state_is_refused() -> None:
+    before, _ = failed()
+    other = json.loads(json.dumps(LINES).replace("$rate.wrong", "$rate").replace("Price", "Cost"))
+    with pytest.raises(
+        RedriveError, match=r"^the machine has no state `Price` in /Each/2, which is to go on$"
+    ):
+        asl.redrive(before.history, asl.load(other))
+
+
+def test_a_map_over_other_items_is_refused() -> None:
+    before, _ = failed()
+    other = json.loads(json.dumps(LINES).replace("$.lines", "$.few").replace("$rate.wrong", "$rate"))
+    with pytest.raises(RedriveError, match=r"^`Each` iterates over 2 items now; it was 5$"):
+        asl.redrive(before.history, asl.load(other))
+
+
+def test_a_map_whose_input_cannot_be_made_is_refused() -> None:
+    before, _ = failed()
+    other = json.loads(json.dumps(LINES).replace("$.lines", "$.rows").replace("$rate.wrong", "$rate"))
+    with pytest.raises(RedriveError, match=r"^the input of `Each` cannot be made again: States.Runtime: "):
+        asl.redrive(before.history, asl.load(other))
+
+
+def test_the_command(asl_command: Asl, tmp_path: Path) -> None:
+    before, _ = failed()
+    history, whole = tmp_path / "history.json", tmp_path / "whole.json"
+    before.history.save(history)
+    machine = write(tmp_path, "m.asl.json", json.dumps(LINES).replace("$rate.wrong", "$rate"))
+    write(tmp_path, "tasks.py", "def count(line): return len(line)\ndef price(p): return p['n']\n")
+    said = asl_command(
+        "redrive", history, "--machine", machine, "--history", whole, "--at", "2026-02-01T00:00:00Z"
+    )
+    assert (said.code, said.json) == (0, {"status": "SUCCEEDED", "output": [10, 20, 3, 4, 5]})
+    assert "SUCCEEDED after 2,678,400 s of virtual time" in said.err
+    said = asl_command("replay", whole, "--machine", machine)
+    assert said.code == 0 and re.fullmatch(r"the same: \d+ events, strict\n", said.out)
+    said = asl_command("redrive", whole, "-m", machine)
+    assert said == (2, "", "asl: Execution is SUCCEEDED and cannot be redriven\n")
+    said = asl_command("redrive", history, "-m", machine, "--at", "soon")
+    assert said.code == 2 and said.err.startswith("asl: --at: the start time 'soon' is not an RFC 3339")
+
+
+def test_the_command_names_the_task_that_is_missing(asl_command: Asl, tmp_path: Path) -> None:
+    before, _ = failed()
+    before.history.save(tmp_path / "history.json")
+    machine = write(tmp_path, "m.asl.json", json.dumps(LINES).replace("$rate.wrong", "$rate"))
+    said = asl_command("redrive", tmp_path / "history.json", "-m", machine)
+    assert (said.code, said.out) == (2, "")
+    assert "of the state 'Price'" in said.err and "add --task 'NAME=module:function'" in said.err

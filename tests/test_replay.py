@@ -15,9 +15,12 @@ import pytest
 
 import asl
 from tests import conformance
+from tests.commands import Asl, asl_command, write
 from tests.driving import drive
 from tests.recordings import ended, raw
 from tests.test_random_machines import answers, machine
+
+__all__ = ["asl_command"]
 
 MACHINES = int(os.environ.get("ASL_RANDOM_MACHINES", "2000")) // 4
 REPLAYS = Path(__file__).parents[1] / "fixtures" / "replays"
@@ -489,3 +492,71 @@ def test_the_reason_knows_variables() -> None:
 def test_an_unknown_mode_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^no such mode: 'loose'; there are strict, shape, tolerant$"):
         asl.replay([], asl.load(ORDER), "loose")
+
+
+# ---------------------------------------------------------------------- the command
+
+
+@pytest.fixture
+def files(tmp_path: Path, order: str) -> tuple[Path, Path]:
+    return write(tmp_path, "m.asl.json", ORDER), write(tmp_path, "h.json", order)
+
+
+def test_the_command_says_that_it_is_the_same(asl_command: Asl, files: tuple[Path, Path]) -> None:
+    machine, history = files
+    assert asl_command("replay", history, "--machine", machine) == (0, "the same: 19 events, strict\n", "")
+    said = asl_command("replay", "-", "-m", machine, "--output", "json", stdin=history.read_bytes())
+    assert said.json == {"same": True, "divergence": None, "taken": []}
+
+
+def test_the_command_takes_pages(asl_command: Asl, files: tuple[Path, Path], tmp_path: Path) -> None:
+    machine, history = files
+    events = json.loads(history.read_text())["events"]
+    pages = [write(tmp_path, f"{at}.json", {"events": events[at : at + 8]}) for at in (16, 0, 8)]
+    assert asl_command("replay", *pages, "-m", machine).code == 0
+    said = asl_command("replay", *pages[1:], "-m", machine)  # so far, at least
+    assert (said.code, said.out) == (0, "the same: 16 events, strict\n")
+    said = asl_command("replay", *pages[:2], "-m", machine)
+    assert (said.code, said.out) == (2, "") and "event 9 is missing" in said.err
+
+
+def test_the_command_tells_the_divergence(asl_command: Asl, files: tuple[Path, Path], tmp_path: Path) -> None:
+    _, history = files
+    edited = write(
+        tmp_path,
+        "e.asl.json",
+        json.dumps(ORDER).replace('"NumericGreaterThan": 10', '"NumericGreaterThan": 99'),
+    )
+    made = tmp_path / "made.json"
+    said = asl_command("replay", history, "-m", edited, "--history", made)
+    assert said.code == 1
+    assert said.out == (
+        "event 12: recorded TaskStateEntered `Ship`, now FailStateEntered `Reject`, "
+        "because rule 2 of `Check` holds in this definition\n"
+    )
+    assert json.loads(made.read_text())["events"][-1]["type"] == "ExecutionFailed"
+    said = asl_command("replay", history, "-m", edited, "--output", "json")
+    assert said.code == 1 and said.json["divergence"]["event"] == 12
+
+
+def test_the_command_tells_what_was_taken(asl_command: Asl) -> None:
+    folder = REPLAYS / "drawn"
+    said = asl_command("replay", folder / "history.json", "-m", folder / "machine.asl.json")
+    assert said.code == 0 and said.err.startswith("taken from the recording: parts of what Draw")
+    said = asl_command("replay", folder / "history.json", "-m", folder / "machine.asl.json", "-q")
+    assert (said.code, said.err) == (0, "")
+
+
+def test_the_command_says_what_it_cannot_read(
+    asl_command: Asl, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    machine, history = files
+    broken = write(tmp_path, "broken.json", '{"events": [\n  {"id": 1,}\n]}')
+    said = asl_command("replay", broken, "-m", machine)
+    assert (said.code, said.out) == (2, "")
+    assert "broken.json is not JSON" in said.err and "line 2, column" in said.err
+    said = asl_command("replay", tmp_path / "none.json", "-m", machine)
+    assert (said.code, said.out) == (2, "") and "none.json: no such file or directory" in said.err
+    said = asl_command("replay", history, "-m", write(tmp_path, "wrong.asl.json", {"StartAt": "A"}))
+    assert (said.code, said.out) == (2, "") and "cannot be run" in said.err
+    assert asl_command("replay", history).code == 2

@@ -157,7 +157,8 @@ def part(recorded: Book, now: Book, program: Program, mode: str) -> Divergence |
     if found:
         first = min(found, key=lambda mismatch: mismatch.order)
         return _divergence(first, recorded, now, program)
-    if before.status != after.status:
+    # What was cut short, or stopped, may have come further by itself.
+    if before.status != after.status and before.status not in ("RUNNING", "ABORTED"):
         last = now.history[-1] if after.status != "RUNNING" else None
         ended = recorded.history[-1]
         return Divergence(

@@ -17,15 +17,16 @@ from asl.drive.parting import Divergence, part
 from asl.drive.taking import Taken, Taking
 from asl.drive.wrapping import wrapped
 from asl.errors import ReplayError
+from asl.events import DATA, WIDTH, Event
 from asl.execution import Execution
 from asl.frames import BackingOff, Call, Calling, Frame, MapRun, Sleeping
-from asl.history import DATA, WIDTH, Event, History
+from asl.history import History
 from asl.machine import Machine
 from asl.program import Program
 from asl.quotas import Gauge, Quotas
 from asl.recorded import HistoryError, Recording, read
 from asl.scope import Identity
-from asl.telling import ENDED
+from asl.telling import ENDED, ENDS
 
 if TYPE_CHECKING:
     from asl.face import StateMachine
@@ -127,6 +128,7 @@ class Replayer:
         self.execution = Execution.of(self._machine)
         self._due: list[tuple[int, int, _Act]] = []  # what the recording has next: (event, order, what to do)
         self._order = 0
+        self._is_whole = history[-1].type in ENDS  # else nobody knows how long it went on
         for event in history:
             if event.type in _OUTSIDE:
                 self._expect(event, partial(self._from_outside, event))
@@ -146,7 +148,7 @@ class Replayer:
             if self._waits.get(frame.id) is not frame.wait:
                 self._waits[frame.id] = frame.wait
                 self._expect_end(frame)
-        wake = execution.wake_at
+        wake = execution.wake_at if self._due or self._is_whole else None
         event = self.recorded.history[self._due[0][0] - 1] if self._due else None
         if wake is not None and (event is None or wake <= event.at):
             execution.advance(at=wake)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from asl.history import Cells, Event, History
+from asl.events import Cells, Event
+from asl.history import History
 from asl.program import Program
 from asl.recorded.details import cells
 from asl.recorded.forms import HistoryError, events

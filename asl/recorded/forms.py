@@ -31,18 +31,23 @@ def events(source: Any) -> list[Document]:
     """
     found = [_event(raw, place) for raw, place in _spread(source, "the history")]
     if not found:
-        raise HistoryError("the history has no events")
+        raise HistoryError(f"{_name(source)} has no events")
     return _in_order(found)
+
+
+def _name(source: Any) -> str:
+    """The source in words: its file, where it is one."""
+    if isinstance(source, list | tuple) and len(source) == 1:
+        source = source[0]
+    is_file = isinstance(source, Path) or (isinstance(source, str) and source.lstrip()[:1] not in ("{", "["))
+    return str(source) if is_file else "the history"
 
 
 def _spread(source: Any, place: str) -> Iterable[tuple[Document, str]]:
     """Every event in the source, with the words for its place."""
     if isinstance(source, bytes | bytearray):
-        try:
-            source = bytes(source).decode("utf-8-sig")
-        except UnicodeDecodeError as problem:
-            raise HistoryError(f"{place} is not UTF-8: {problem.reason} at byte {problem.start}") from None
-    if isinstance(source, str) and source.lstrip()[:1] in ("{", "["):
+        yield from _spread(_parsed(_decoded(bytes(source), place), place), place)
+    elif isinstance(source, str) and source.lstrip()[:1] in ("{", "["):
         yield from _spread(_parsed(source, place), place)
     elif isinstance(source, str | Path):
         yield from _spread(Path(source).read_bytes(), str(source))
@@ -51,18 +56,26 @@ def _spread(source: Any, place: str) -> Iterable[tuple[Document, str]]:
     elif isinstance(source, Sequence):
         for index, item in enumerate(source):
             is_event = isinstance(item, dict) and "events" not in item
-            yield from _spread(
-                item, place if is_event or isinstance(item, str | Path) else f"{place}[{index}]"
-            )
+            whole = is_event or isinstance(item, str | Path)
+            yield from _spread(item, place if whole else f"{place}[{index}]")
     else:
         raise HistoryError(f"{place} is {type(source).__name__}, not the history of an execution")
 
 
-def _spread_object(source: Document, place: str) -> Iterable[tuple[Document, str]]:
+def _decoded(data: bytes, place: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise HistoryError(f"{place} is not UTF-8: {problem.reason} at byte {problem.start}") from None
+
+
+def _spread_object(source: Any, place: str) -> Iterable[tuple[Document, str]]:
+    if not isinstance(source, dict):
+        raise HistoryError(f"{place} has no events: {type(source).__name__} where an object should be")
     if isinstance(source.get("events"), list):
         yield from _spread(source["events"], place)
     elif "message" in source and "type" not in source:  # CloudWatch: {"events": [{"message": "{…}", …}]}
-        yield from _spread(_parsed(str(source["message"]), place), place)
+        yield from _spread_object(_parsed(str(source["message"]), place), place)
     elif "type" in source and "id" in source:
         yield source, place
     else:
