@@ -81,7 +81,7 @@ def number_text(value: float) -> str:
 def to_json(value: Json) -> str:
     """Compact JSON text as the service writes it: no spaces, non-ASCII characters as they are."""
     text = "".join(_encode(value, 0))
-    if _may_hold_unlike_java(text):
+    if ("." in text or "e+" in text or "e-" in text) and _may_hold_unlike_java(text):
         parts: list[str] = []
         _write(value, parts.append)
         return "".join(parts)
@@ -94,8 +94,8 @@ _encode = c_make_encoder(None, None, encode_basestring, None, ":", ",", False, F
 def _may_hold_unlike_java(text: str) -> bool:
     """Whether a double may be in the text that Java writes in another way: 1e+22, 12345678.5, 0.0001.
 
-    Each look for a character or two rules most texts out: one pattern for all three would take four times as
-    long as making the text.
+    To look for a character or two rules most texts out: one pattern for all would take four times as long as
+    making the text.
     """
     if "." in text and _LONG_OR_SMALL.search(text):
         return True

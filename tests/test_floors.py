@@ -12,6 +12,8 @@ FLOORS = [
     {"paths", "intrinsics", "templates", "rules", "jsonata"},
     {"yamltext", "source", "checks", "dataflow", "retry", "states", "program"},
     {
+        "events",
+        "rendering",
         "history",
         "frames",
         "scope",

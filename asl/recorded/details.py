@@ -1,6 +1,6 @@
 """What an event of the service says, as the cells of our own history: name, data and more.
 
-The other direction stands in `asl.history`; together they are inverse to each other.
+The other direction stands in `asl.events`; together they are inverse to each other.
 """
 
 from __future__ import annotations
