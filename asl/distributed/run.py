@@ -99,8 +99,9 @@ class Run:
     def run(self, executor: Executor) -> tuple[int, Any]:
         """Run it to its end: the milliseconds that it took, and its result or error. Raises `Stuck`."""
         form, writes = self.work.form, self.fields.get("ResultWriter")
+        arn, state, limit = self.call.arn, self.call.state, self.work.quotas.payload
         try:
-            self.sink = writer.sink(writes, self.stores, self.call.arn, form, self.work.quotas.payload)
+            self.sink = writer.sink(writes, self.stores, arn, form, state, limit)
         except StatesError as problem:
             return self._over(problem)
         given = self._given()

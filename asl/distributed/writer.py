@@ -48,10 +48,12 @@ def form(writer: Mapping[str, Any] | None) -> Form:
     return Form(config.get("Transformation", default), config.get("OutputType") == "JSONL", exported)
 
 
-def sink(writer: Mapping[str, Any] | None, stores: Stores, arn: str, form: Form, limit: int | None) -> Sink:
-    """Where the results of a map run go; `limit` is the most bytes that a state's result may have."""
+def sink(
+    writer: Mapping[str, Any] | None, stores: Stores, arn: str, form: Form, state: str, limit: int | None
+) -> Sink:
+    """Where the results of a map run go; `limit` is the most bytes that the state's result may have."""
     if not form.text:
-        return Collected(form, limit)
+        return Collected(form, state, limit)
     return Exported((writer or {}).get("Arguments") or {}, stores, arn, form)
 
 
@@ -151,8 +153,9 @@ class Collected:
     Once they are larger than a result may be, none is kept any more: the state will fail with them anyway.
     """
 
-    def __init__(self, form: Form, limit: int | None) -> None:
+    def __init__(self, form: Form, state: str, limit: int | None) -> None:
         self._form = form
+        self._state = state
         self._limit = limit
         self._results: list[tuple[int, Json]] = []
         self._size = 1
@@ -172,7 +175,11 @@ class Collected:
     def result(self) -> Json:
         """All results: an array, or text where JSON Lines are asked for."""
         if self._limit is not None and self._size > self._limit:
-            raise StatesError(names.DATA_LIMIT_EXCEEDED)
+            raise StatesError(
+                names.DATA_LIMIT_EXCEEDED,
+                f"The state/task '{self._state}' returned a result with a size exceeding the maximum number of "
+                "bytes service limit.",
+            )
         self._results.sort(key=lambda found: found[0])
         found: list[Json] = []
         for _, result in self._results:
