@@ -123,7 +123,8 @@ def test_the_history_is_written_as_the_service_gives_it(asl_command: Asl, tmp_pa
 
 def test_waiting_for_what_nobody_brings_is_said(asl_command: Asl, tmp_path: Path) -> None:
     resource = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
-    task = {"Type": "Task", "Resource": resource, "Parameters": {"token.$": "$$.Task.Token"}, "End": True}
+    message = {"QueueUrl": "q", "MessageBody.$": "$$.Task.Token"}
+    task = {"Type": "Task", "Resource": resource, "Parameters": message, "End": True}
     write(tmp_path, "tasks.py", "import asl\ndef ask(p): return asl.Submitted({})\nTASKS = {'Ask': ask}\n")
     said = asl_command("run", write(tmp_path, "m.json", states(Ask=task)))
     assert said.code == 1

@@ -33,7 +33,11 @@ def test_every_package_is_installed_and_no_other() -> None:
 def test_every_data_file_is_installed() -> None:
     data = SETTINGS["tool"]["setuptools"]["package-data"]
     for top, folder in FOLDERS.items():
-        files = {path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+        files = {
+            path
+            for path in folder.rglob("*")
+            if path.is_file() and path.suffix not in (".py", ".pyc") and "/." not in str(path)
+        }
         installed = {path for pattern in data[top] for path in folder.glob(pattern)}
         assert files == installed
 
