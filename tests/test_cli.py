@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 import pytest
-from asl_cli import COMMANDS, commands
+from asl_cli import COMMANDS
+from asl_cli.group import commands
 
 from tests.commands import COMMAND, HELLO_WORLD, Asl, asl_command, separate, write
 
