@@ -119,6 +119,12 @@ def _chosen(
         ):
             if not _same(old, new):
                 return f"rule {index + 1} of `{name}` read `{text}` = {brief(new)}; it was {brief(old)}"
+        if visit.exited is None:  # it failed: one of its rules could not be evaluated
+            for text, _, new in _reads(
+                state, choices[index], (visit.entered.data, after), (visit.entered.data, after)
+            ):
+                if isinstance(new, Missing):
+                    return f"rule {index + 1} of `{name}` reads `{text}`, which is not there"
     change = next(differences(was.entered.data, visit.entered.data), None)
     if change is not None:
         held = (

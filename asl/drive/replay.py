@@ -17,7 +17,7 @@ from asl.drive.parting import Divergence, part
 from asl.drive.taking import Taken, Taking
 from asl.drive.wrapping import wrapped
 from asl.errors import ReplayError
-from asl.events import DATA, WIDTH, Event
+from asl.events import DATA, PATH, WIDTH, Event
 from asl.execution import Execution
 from asl.frames import BackingOff, Call, Calling, Frame, MapRun, Sleeping
 from asl.history import History
@@ -133,6 +133,9 @@ class Replayer:
             if event.type in _OUTSIDE:
                 self._expect(event, partial(self._from_outside, event))
         self._waits: dict[int, Any] = {}  # what each frame waits for, as far as its end is expected
+        self._by_path: dict[str, Frame] = {}
+        self._frames_known = self._cells_known = 0
+        self._is_redriven = False
 
     def run(self) -> None:
         """Feed the recording until it ends, or the machine wants what it does not have."""
@@ -144,7 +147,7 @@ class Replayer:
         execution = self.execution
         for call in execution.take_calls():
             self._expect_answers(call)
-        for frame in self._machine.frames.values():
+        for frame in self._touched():
             if self._waits.get(frame.id) is not frame.wait:
                 self._waits[frame.id] = frame.wait
                 self._expect_end(frame)
@@ -157,6 +160,27 @@ class Replayer:
             return False
         _, _, act = heapq.heappop(self._due)
         return act(max(event.at, execution.now))
+
+    def _touched(self) -> list[Frame]:
+        """The frames that may wait for something else since this was last asked."""
+        machine = self._machine
+        if self._is_redriven:
+            self._is_redriven = False
+            return list(machine.frames.values())
+        for number in range(self._frames_known, machine.next_frame):
+            frame = machine.frames.get(number)
+            if frame is not None:
+                self._by_path[frame.path] = frame
+        cells = machine.history.cells
+        paths = set(cells[self._cells_known + PATH :: WIDTH])
+        self._frames_known, self._cells_known = machine.next_frame, len(cells)
+        found: dict[int, Frame] = {}
+        for path in paths:
+            frame = self._by_path.get(path)
+            while frame is not None and frame.id not in found:  # a failure may let what forked it wait
+                found[frame.id] = frame
+                frame = frame.parent
+        return list(found.values())
 
     def _expect(self, event: Event, act: _Act) -> None:
         self._order += 1
@@ -211,6 +235,7 @@ class Replayer:
             return False
         else:
             execution.redrive(at=at)
+            self._is_redriven = True
         return True
 
     def _take_arn(self, call: MapRun, tried: Try) -> None:
