@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asl.jsonata import hof
 from asl.jsonata.errors import JsonataError, crash
-from asl.jsonata.functions import Callable_, Composed, Lambda, Made, Native, Partial, TailCall
+from asl.jsonata.functions import (
+    Callable_,
+    Composed,
+    Lambda,
+    Made,
+    Native,
+    Partial,
+    TailCall,
+    Wrapped,
+    wrapped,
+)
+from asl.jsonata.hof import Settle
 from asl.jsonata.limits import Runtime
 from asl.jsonata.nodes import Node
 from asl.jsonata.operators import Closure
@@ -32,7 +42,7 @@ _TYPES: dict[str, frozenset[type]] = {
     "(nsb)": frozenset((int, float, str, bool, _MISSING)),
 }
 _ITEMS = {kind: types - {_MISSING} for kind, types in _TYPES.items()}
-_FUNCTIONS: frozenset[type] = frozenset((Lambda, Native, Partial, Composed, Made, Regex))
+_FUNCTIONS: frozenset[type] = frozenset((Lambda, Native, Partial, Composed, Made, Regex, Wrapped))
 
 
 def called_name(procedure: Node) -> Any:
@@ -54,7 +64,16 @@ def named(error: JsonataError, name: Any, position: int) -> JsonataError:
     return error
 
 
-Settle = Callable[[Any], Any]
+def settling(node: Node) -> Settle:
+    """What becomes of the sequence that a call gives: a predicate or a grouping on the call sees it as it is,
+    and so does the caller of a function that ends with the call."""
+    if node.thunk or node.predicate or node.group is not None:
+        return _as_it_is
+    return keep_array if node.keep_array else collapse
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def keep_array(value: Any) -> Any:
@@ -71,18 +90,19 @@ def function(c: Compiler, node: Node, scope: Scope, depth: int) -> Closure:
     """A call. In tail position (`thunk`) its arguments are evaluated where the body's caller stands."""
     if node.thunk:
         depth = 0
-    settle = keep_array if node.keep_array else collapse
+    settle = settling(node)
     native = builtin(c, node.procedure, scope)
     name = called_name(node.procedure)
     if native is not None:
-        inlined = hof.inline(c, node, scope, depth)
+        inlined = None if node.deferred else hof.inline(c, node, scope, depth, settle)
         if inlined is not None:
             return inlined
         c.height = max(c.height, depth + 1)
         args = [c.node(argument, scope, depth + 1) for argument in node.arguments]
         params = native.signature.params
-        if not (node.thunk and len(args) < len(params) and any(param.context for param in params)):
-            return call_native(native, args, depth, name, node.position, settle)
+        by_context = node.thunk and len(args) < len(params) and any(param.context for param in params)
+        if not node.deferred and not by_context:
+            return call_native(native, args, depth, name, node.position, settle, node.thunk)
         procedure: Closure = lambda v, f: native  # noqa: E731
     else:
         procedure = c.node(node.procedure, scope, depth + 1)
@@ -112,9 +132,15 @@ def forgotten_dollar(c: Compiler, procedure: Node, scope: Scope) -> Closure | No
 
 
 def call_native(
-    native: Native, args: list[Closure], depth: int, name: Any, position: int, settle: Settle
+    native: Native,
+    args: list[Closure],
+    depth: int,
+    name: Any,
+    position: int,
+    settle: Settle,
+    tail: bool = False,
 ) -> Closure:
-    impl, validate = native.impl, native.signature.validate
+    invoke, validate = native.invoke, native.signature.validate
     higher = any("f" in param.kind for param in native.signature.params)
     tests = accepted(native.signature, len(args))
     if tests is not None and len(args) == 1 and not higher:
@@ -128,17 +154,30 @@ def call_native(
         try:
             if tests is None or not fits(values, tests):
                 values = validate(values, v)
-            result = impl(rt, *values)
+            if tail and higher:
+                _usable(native.name, values)
+            result = invoke(values, rt)
         except JsonataError as error:
             raise named(error, name, position) from None
-        except (AttributeError, TypeError):
-            if not any(value is UNDEFINED for value in values):
-                raise
-            raise crash("Cannot read properties of undefined", position) from None
         rt.depth = base
         return settle(result) if isinstance(result, Sequence) else result
 
     return call
+
+
+_OVER_ITEMS = frozenset(("map", "filter", "single", "reduce", "sift", "each"))
+
+
+def _usable(name: str, values: list[Any]) -> None:
+    """Fail where jsonata-js cannot call what a built-in in tail position was given: see `Wrapped`."""
+    subject, *others = values
+    if subject is UNDEFINED or (name in _OVER_ITEMS and not subject):
+        return
+    if name == "sort" and len(subject) > 1 and others and type(others[0]) not in (Wrapped, Regex, _MISSING):
+        raise crash("comp is not a function")
+    for other in others:
+        if type(other) in (Native, Partial, Made):
+            raise crash(("func" if name in _OVER_ITEMS else "matcher") + ".apply is not a function")
 
 
 def _call_one(native: Native, arg: Closure, test: Test, name: Any, position: int, settle: Settle) -> Closure:
@@ -208,7 +247,7 @@ def call_value(
         proc = procedure(v, f)
         if proc is UNDEFINED and hint is not None and hint(v, f):
             raise JsonataError("T1005", position, token=name)
-        values = [arg(v, f) for arg in args]
+        values = [wrapped(arg(v, f)) for arg in args]
         if not isinstance(proc, Callable_):
             raise named(JsonataError("T1006", position), name, position)
         rt: Runtime = f[1]
@@ -262,7 +301,7 @@ def apply(c: Compiler, node: Node, scope: Scope, depth: int) -> Closure:
     """`a ~> f`: the call of f with a as its (first) argument; of two functions, their composition."""
     left = c.node(node.lhs, scope, depth + 1)
     rhs = node.rhs
-    settle = keep_array if node.keep_array else collapse
+    settle = settling(node)
     if rhs.kind == "function" and not rhs.predicate and rhs.group is None:
         native = builtin(c, rhs.procedure, scope)
         name = called_name(rhs.procedure)

@@ -7,7 +7,7 @@ of a node within its function is known here too, so that running code counts dep
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any
 
@@ -60,7 +60,8 @@ class Compiler:
                 stages = [self.stage(stage, scope, depth + 1) for stage in node.predicate]
             for stage in stages:
                 closure = _after(closure, stage)
-            closure = collapsing(closure, node.keep_array)
+            if node.group is None:
+                closure = collapsing(closure, node.keep_array)
         elif node.keep_array and node.kind not in ("path", "sort", "function", "apply"):
             closure = collapsing(closure, True)
         if node.group is not None and node.kind != "path":
@@ -90,7 +91,9 @@ class Compiler:
         return lambda v, f: regex
 
     def _wildcard(self, node: Node, scope: Scope, depth: int) -> Closure:
-        return steps.wildcard
+        if node.predicate or node.group is not None or node.keep_array:
+            return steps.wildcard
+        return collapsing(steps.wildcard, False)
 
     def _descendant(self, node: Node, scope: Scope, depth: int) -> Closure:
         return steps.descendants
@@ -114,7 +117,7 @@ class Compiler:
         reads: list[tuple[Closure, bool]] = []
         for hops, slot, sure, available in scope.candidates(name):
             bound = bound or available
-            reads.append((read_slot(hops, slot), sure))
+            reads.append((read_slot(hops, slot, name not in self.free), sure))
         if reads and reads[-1][1]:
             closure = reads.pop()[0]
         elif name in self.builtins:
@@ -138,7 +141,7 @@ class Compiler:
         while scope.parent is not None:
             hops += 1
             scope = scope.parent
-        return read_slot(hops, slot)
+        return read_slot(hops, slot, False)
 
     # ── control ───────────────────────────────────────────────────────────────────────────────────
 
@@ -149,7 +152,7 @@ class Compiler:
 
         def bind(v: Any, f: list[Any]) -> Any:
             result = f[slot] = value(v, f)
-            return result
+            return collapse(result) if type(result) is Sequence else result
 
         return bind
 
@@ -160,6 +163,8 @@ class Compiler:
         if not parts:
             return lambda v, f: UNDEFINED
         *leading, last = parts
+        if _may_give_sequence(node.expressions[-1]):
+            last = collapsing(last, False)
         if inner is scope:
             if not leading:
                 return last
@@ -183,9 +188,13 @@ class Compiler:
     def _condition(self, node: Node, scope: Scope, depth: int) -> Closure:
         test = self.node(node.condition, scope, depth + 1)
         then = self.node(node.then, scope, depth + 1)
+        if _may_give_sequence(node.then):
+            then = collapsing(then, False)
         if node.otherwise is None:
             return lambda v, f: then(v, f) if boolean(test(v, f)) else UNDEFINED
         otherwise = self.node(node.otherwise, scope, depth + 1)
+        if _may_give_sequence(node.otherwise):
+            otherwise = collapsing(otherwise, False)
 
         def condition(v: Any, f: list[Any]) -> Any:
             result = test(v, f)
@@ -233,7 +242,14 @@ class Compiler:
         compiled = [
             self.step(step, scope, depth + 1, last=index == len(made) - 1) for index, step in enumerate(made)
         ]
-        return steps.path(compiled, first.kind == "variable", constructor, keep)
+        settle: Callable[[Any], Any] = collapse
+        if node.keep_singleton:
+            settle = steps.kept
+        elif node.group is not None:
+            settle = _as_it_is
+        elif node.keep_array:
+            settle = steps.kept_sequence
+        return steps.path(compiled, first.kind == "variable", constructor, settle)
 
     def short_path(self, first: Node, keys: tuple[str, ...], scope: Scope, depth: int) -> Closure | None:
         """`$v.a.b`, `a.b`, `(...).a`: a path of names, where the first step maps over nothing."""
@@ -330,6 +346,10 @@ def _plain_name(step: Node) -> bool:
     return step.kind == "name" and not step.stages and not step.predicate and step.group is None
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 def _after(first: Closure, then: Closure) -> Closure:
     return lambda v, f: then(first(v, f), f)
 
@@ -357,6 +377,14 @@ def guarded(closure: Closure, depth: int) -> Closure:
         return closure(v, f)
 
     return check
+
+
+def _may_give_sequence(node: Node) -> bool:
+    """Whether a node's value may be a sequence of one, found in a sequence that has collapsed already.
+
+    A call in tail position may not: what it gives is the caller's to collapse.
+    """
+    return node.kind in ("function", "apply") and not node.thunk
 
 
 def collapsing(closure: Closure, keep: bool) -> Closure:

@@ -138,6 +138,8 @@ def _finished_inside(value: Any) -> Any:
         return [_finished_inside(item) for item in value]
     if isinstance(value, dict):
         return {key: _finished_inside(item) for key, item in value.items() if item is not UNDEFINED}
+    if isinstance(value, Function):
+        raise JsonataError(UNSUPPORTED_RESULT)
     return None if value is UNDEFINED else value
 
 

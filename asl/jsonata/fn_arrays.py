@@ -11,13 +11,13 @@ from asl.jsonata import calls, steps
 from asl.jsonata.errors import JsonataError, crash
 from asl.jsonata.limits import MAX_ITEMS, Runtime
 from asl.jsonata.operators import boolean, tidy
-from asl.jsonata.sequences import UNDEFINED, Built, Function, Sequence, append, collapse, lookup
+from asl.jsonata.sequences import UNDEFINED, Built, Function, Sequence, append, lookup
 
 
 def call(rt: Runtime, func: Any, args: list[Any]) -> Any:
     """Apply a function that was an argument to as many of these arguments as it takes."""
     arity = func.arity
-    return collapse(func.call(args[: arity if arity > 1 else 1], rt))
+    return func.call(args[: arity if arity > 1 else 1], rt)
 
 
 def _nested(rt: Runtime, value: Any) -> Any:
@@ -74,7 +74,7 @@ def reduce_(rt: Runtime, items: Any, func: Any, init: Any = UNDEFINED) -> Any:
     if init is UNDEFINED and rest:
         result = rest.pop(0)[1]
     for index, item in rest:
-        result = collapse(func.call([result, item, index, items][: func.arity], rt))
+        result = func.call([result, item, index, items][: func.arity], rt)
     return result
 
 
@@ -112,7 +112,7 @@ def sort(rt: Runtime, items: Any, comparator: Any = UNDEFINED) -> Any:
         return steps.in_order(items, [items], [False])
 
     def after(a: Any, b: Any) -> bool:
-        return truthy(collapse(comparator.call([a, b], rt)))
+        return truthy(comparator.call([a, b], rt))
 
     return steps.merge_sort(items, after)
 

@@ -11,7 +11,7 @@ from asl.jsonata.errors import JsonataError, crash
 from asl.jsonata.functions import Callable_
 from asl.jsonata.limits import Runtime
 from asl.jsonata.regex import Regex, code_units
-from asl.jsonata.sequences import UNDEFINED, Sequence, collapse, is_number
+from asl.jsonata.sequences import UNDEFINED, Sequence, is_number
 
 
 class _Hit:
@@ -30,12 +30,12 @@ class _Hit:
 def _first(rt: Runtime, matcher: Any, text: str) -> _Hit | None:
     if isinstance(matcher, Regex):
         return _regex_hit(rt, matcher, text, 0)
-    return _protocol(collapse(matcher.call([text], rt)))
+    return _protocol(matcher.call([text], rt))
 
 
 def _following(rt: Runtime, hit: _Hit, matcher: Any, text: str) -> _Hit | None:
     if not isinstance(matcher, Regex):
-        return _protocol(collapse(hit.next.call([], rt))) if isinstance(hit.next, Callable_) else None
+        return _protocol(hit.next.call([], rt)) if isinstance(hit.next, Callable_) else None
     if hit.end >= len(text):
         return None
     following = _regex_hit(rt, matcher, text, hit.end)
@@ -119,7 +119,7 @@ def split(rt: Runtime, text: Any, separator: Any, limit: Any = UNDEFINED) -> Any
         parts = text.split(separator) if separator else _letters(text)
         return rt.array(parts if limit is UNDEFINED else parts[: int(limit)])
     if separator is UNDEFINED:
-        return [text]
+        raise crash("Cannot read properties of undefined (reading 'apply')")
     result: list[str] = []
     start = 0
     hit = _first(rt, separator, text)
@@ -189,7 +189,7 @@ def _substitute(rt: Runtime, replacement: Any, hit: _Hit, place: Callable[[int],
         "end": place(hit.end),
         "groups": [None if group is UNDEFINED else group for group in hit.groups],
     }
-    return collapse(replacement.call([value], rt))
+    return replacement.call([value], rt)
 
 
 def _expand(replacement: str, hit: _Hit) -> str:

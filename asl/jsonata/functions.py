@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from asl.jsonata.errors import JsonataError, overflow
+from asl.jsonata.errors import JsonataError, crash, overflow
 from asl.jsonata.limits import MAX_DEPTH, Runtime
 from asl.jsonata.operators import Closure
 from asl.jsonata.sequences import UNDEFINED, Function, collapse
@@ -61,12 +61,12 @@ class Code:
         return self.guarded
 
 
-class TailCall:
+class TailCall(Function):
     """What a body gives whose last act is a call: the caller makes it, so that the stack does not grow."""
 
     __slots__ = ("args", "name", "proc")
 
-    def __init__(self, proc: Callable_, args: list[Any], name: str | None) -> None:
+    def __init__(self, proc: Callable_, args: list[Any], name: Any) -> None:
         self.proc = proc
         self.args = args
         self.name = name
@@ -100,15 +100,16 @@ class Lambda(Callable_):
             result = code.at_depth(rt.depth)(proc.input, [proc.env, rt, *args, *code.extra])
             if type(result) is not TailCall:
                 return result
-            if type(result.proc) is not Lambda:
+            following, args = unwrapped(result.proc), result.args
+            if type(following) is not Lambda:
                 return finish(result, rt, context)
-            proc, args = result.proc, result.args
+            proc = following
 
 
 def finish(tail: TailCall, rt: Runtime, context: Any = None) -> Any:
-    """Make the call that a body ended with."""
+    """Make the call that a body ended with. Its result is not collapsed: that is the caller's to do."""
     try:
-        return collapse(tail.proc.call(tail.args, rt, context))
+        return tail.proc.call(tail.args, rt, context)
     except JsonataError as error:
         error.fields.setdefault("token", tail.name)
         raise
@@ -129,7 +130,16 @@ class Native(Callable_):
         self.arity = arity
 
     def call(self, args: list[Any], rt: Runtime, context: Any = None) -> Any:
-        return self.impl(rt, *self.signature.validate(args, context))
+        return self.invoke(self.signature.validate(args, context), rt)
+
+    def invoke(self, args: list[Any], rt: Runtime) -> Any:
+        """Apply to arguments that may hold nothing where the function needs something."""
+        try:
+            return self.impl(rt, *args)
+        except (AttributeError, TypeError):
+            if not any(arg is UNDEFINED for arg in args):
+                raise
+            raise crash("Cannot read properties of undefined") from None
 
 
 class Partial(Callable_):
@@ -147,8 +157,6 @@ class Partial(Callable_):
         full = list(self.args)
         for index, hole in enumerate(self.holes):
             full[hole] = args[index] if index < len(args) else UNDEFINED
-        if isinstance(self.proc, Native):
-            return collapse(self.proc.call(full, rt, context))
         return self.proc.call(full, rt, context)
 
 
@@ -162,9 +170,38 @@ class Composed(Callable_):
         self.second = second
 
     def call(self, args: list[Any], rt: Runtime, context: Any = None) -> Any:
-        args = args[:1] or [UNDEFINED]
-        value = collapse(self.first.call(args, rt, context))
-        return collapse(self.second.call([value], rt, context))
+        name = "f"  # as jsonata-js calls them in the function that it makes of them
+        try:
+            value = collapse(self.first.call(args[:1] or [UNDEFINED], rt, context))
+            name = "g"
+            return self.second.call([value], rt, context)
+        except JsonataError as error:
+            error.fields.setdefault("token", name)
+            raise
+
+
+class Wrapped(Callable_):
+    """A function handed on as an argument. jsonata-js wraps it in a JavaScript function, and needs that:
+    where it forgets to, in a call in tail position, its own functions cannot call what they were given.
+    """
+
+    __slots__ = ("arity", "func")
+
+    def __init__(self, func: Callable_) -> None:
+        self.func = func
+        self.arity = func.arity
+
+    def call(self, args: list[Any], rt: Runtime, context: Any = None) -> Any:
+        return self.func.call(args, rt)
+
+
+def wrapped(value: Any) -> Any:
+    """An argument as a function receives it."""
+    return Wrapped(value) if isinstance(value, Callable_) and type(value) is not Wrapped else value
+
+
+def unwrapped(func: Callable_) -> Callable_:
+    return func.func if type(func) is Wrapped else func
 
 
 class Made(Callable_):

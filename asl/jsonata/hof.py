@@ -6,6 +6,7 @@ the frame (a function, a block or a `:=` could).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asl.jsonata.functions import Code, TailCall, finish
@@ -13,15 +14,18 @@ from asl.jsonata.limits import Runtime
 from asl.jsonata.nodes import Node
 from asl.jsonata.operators import Closure, boolean
 from asl.jsonata.scopes import Scope, children
-from asl.jsonata.sequences import LISTS, UNDEFINED, Built, Function, Sequence, collapse
+from asl.jsonata.sequences import LISTS, UNDEFINED, Built, Function, Sequence
 
 if TYPE_CHECKING:
     from asl.jsonata.compiler import Compiler
 
+Settle = Callable[[Any], Any]
+"""What becomes of the sequence that a call gives: it collapses, stays an array, or is left to the caller."""
+
 _KEEPERS = frozenset(("lambda", "partial", "transform", "bind"))
 
 
-def inline(c: Compiler, node: Node, scope: Scope, depth: int) -> Closure | None:
+def inline(c: Compiler, node: Node, scope: Scope, depth: int, settle: Settle) -> Closure | None:
     """A call of $map or $filter on an array with a lambda; None where it is called otherwise."""
     if node.procedure.value not in ("map", "filter") or len(node.arguments) != 2 or node.keep_array:
         return None
@@ -34,7 +38,7 @@ def inline(c: Compiler, node: Node, scope: Scope, depth: int) -> Closure | None:
     c.height = max(c.height, depth + 1)
     code = c.code(function, scope)
     make = _map if node.procedure.value == "map" else _filter
-    return make(source, code, depth, _reusable(function.body))
+    return make(source, code, depth, _reusable(function.body), settle)
 
 
 def _reusable(body: Node) -> bool:
@@ -70,7 +74,7 @@ def _start(value: Any, code: Code, depth: int, rt: Runtime) -> tuple[list[Any], 
     return items, code.at_depth(rt.depth)
 
 
-def _map(source: Closure, code: Code, depth: int, reusable: bool) -> Closure:
+def _map(source: Closure, code: Code, depth: int, reusable: bool, settle: Settle) -> Closure:
     single = reusable and code.params == 1 and not code.extra
 
     def call(v: Any, f: list[Any]) -> Any:
@@ -99,7 +103,7 @@ def _map(source: Closure, code: Code, depth: int, reusable: bool) -> Closure:
         rt.depth = base
         if not rt.tainted and not _PLAIN.issuperset(map(type, out)):
             rt.tainted = any(isinstance(result, Sequence | Built | Function) for result in out)
-        return collapse(rt.array(out))
+        return settle(rt.array(out))
 
     return call
 
@@ -107,7 +111,7 @@ def _map(source: Closure, code: Code, depth: int, reusable: bool) -> Closure:
 _PLAIN = frozenset((str, int, float, bool, dict, list, type(None)))
 
 
-def _filter(source: Closure, code: Code, depth: int, reusable: bool) -> Closure:
+def _filter(source: Closure, code: Code, depth: int, reusable: bool, settle: Settle) -> Closure:
     single = reusable and code.params == 1 and not code.extra
 
     def call(v: Any, f: list[Any]) -> Any:
@@ -129,7 +133,7 @@ def _filter(source: Closure, code: Code, depth: int, reusable: bool) -> Closure:
                 if _holds(body(v, frame), rt):
                     out.append(item)
         rt.depth = base
-        return collapse(out)
+        return settle(out)
 
     return call
 

@@ -37,8 +37,8 @@ class Node:
     path                       steps, keep_singleton, tuple, group
     sort                       terms: [(descending, node)]
     bind apply                 lhs, rhs
-    function partial           procedure, arguments
-    lambda                     arguments, body, signature, thunk
+    function partial           procedure, arguments; thunk, deferred: see shape
+    lambda                     arguments, body, signature
     condition                  condition, then, otherwise
     transform                  pattern, update, delete
     block                      expressions
@@ -50,6 +50,7 @@ class Node:
         "body",
         "condition",
         "consarray",
+        "deferred",
         "delete",
         "expression",
         "expressions",
@@ -118,6 +119,7 @@ class Node:
         self.consarray = False
         self.tuple = False
         self.thunk = False
+        self.deferred = False
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.value!r} at {self.position}>"

@@ -227,7 +227,7 @@ def boolean(value: Any) -> bool:
         if len(value) == 1:
             return boolean(value[0])
         return any(map(boolean, value))
-    return False
+    return isinstance(value, dict) and bool(value)
 
 
 def span(a: Any, b: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from asl.jsonata.nodes import Node
 from asl.jsonata.operators import Closure
-from asl.jsonata.sequences import UNSET
+from asl.jsonata.sequences import UNSET, Sequence, collapse
 
 FIRST = 2
 """The index of a frame's first slot."""
@@ -91,45 +91,61 @@ def tuple_names(path: Node) -> list[str]:
     return sorted(found)
 
 
+_PARTS: dict[str, tuple[str, ...]] = {
+    "unary": ("expression",),
+    "binary": ("lhs", "rhs"),
+    "apply": ("lhs", "rhs"),
+    "bind": ("rhs",),
+    "function": ("procedure",),
+    "partial": ("procedure",),
+    "lambda": ("body",),
+    "condition": ("condition", "then", "otherwise"),
+    "transform": ("pattern", "update", "delete"),
+}
+"""Kind of node -> its fields that hold one node each, in the order of the text."""
+
+
 def children(node: Node) -> list[Node]:
     """The nodes below a node of the shaped tree, in the order of the text."""
-    below: list[Node] = []
-    if node.kind == "bind":
-        below.append(node.rhs)
-    else:
-        for part in (node.lhs, node.rhs, node.expression, node.procedure, node.condition, node.then):
-            if part is not None:
-                below.append(part)
-    if node.kind != "lambda":
-        below.extend(node.arguments)
-    below.extend(node.expressions)
-    below.extend(node.steps)
-    for part in (node.otherwise, node.body, node.pattern, node.update, node.delete):
-        if part is not None:
-            below.append(part)
-    for pair in node.pairs:
-        below.extend(pair)
-    below.extend(term for _, term in node.terms)
+    kind = node.kind
+    below: list[Node] = [part for name in _PARTS.get(kind, ()) if (part := getattr(node, name)) is not None]
+    if kind == "path":
+        below += node.steps
+    elif kind in ("function", "partial"):
+        below += node.arguments
+    elif kind in ("block", "unary"):
+        below += node.expressions
+    if node.pairs:
+        below += [part for pair in node.pairs for part in pair]
+    if node.terms:
+        below += [term for _, term in node.terms]
     for stages in (node.predicate, node.stages):
-        below.extend(stage.expr for stage in stages or () if stage.expr is not None)
+        if stages:
+            below += [stage.expr for stage in stages if stage.expr is not None]
     if node.group is not None:
         below.append(node.group)
     return below
 
 
-def read_slot(hops: int, slot: int) -> Closure:
-    """A variable that is always bound."""
-    if hops == 0:
+def read_slot(hops: int, slot: int, collapses: bool) -> Closure:
+    """A variable in a slot; `collapses`: it may hold a sequence of one."""
+    if hops == 0 and not collapses:
         return lambda v, f: f[slot]
-    if hops == 1:
+    if hops == 0:
+
+        def own(v: Any, f: list[Any]) -> Any:
+            value = f[slot]
+            return collapse(value) if type(value) is Sequence else value
+
+        return own
+    if hops == 1 and not collapses:
         return lambda v, f: f[0][slot]
-    if hops == 2:
-        return lambda v, f: f[0][0][slot]
 
     def read(v: Any, f: list[Any]) -> Any:
         for _ in range(hops):
             f = f[0]
-        return f[slot]
+        value = f[slot]
+        return collapse(value) if type(value) is Sequence else value
 
     return read
 

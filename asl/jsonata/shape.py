@@ -234,16 +234,22 @@ def _as_path(node: Node) -> Node:
     return path
 
 
-def _tail(node: Node) -> Node:
-    """The body of a function with its calls in tail position marked, so that they need no stack."""
+def _tail(node: Node, deferred: bool = False) -> Node:
+    """The body of a function with its calls in tail position marked, so that they need no stack.
+
+    As in jsonata-js such a call is made when the body is done: what follows it on the way out (`{...}` and
+    `[]` on the call, a predicate on a block around it: then it is `deferred`) sees a function, not its result.
+    """
+    deferred = deferred or bool(node.predicate) or node.group is not None or node.keep_array
     if node.kind == "function" and not node.predicate:
-        node.thunk = True
+        node.thunk, node.deferred = True, deferred and node.group is None and not node.keep_array
+        node.group, node.keep_array = None, False
     elif node.kind == "condition":
-        _tail(node.then)
+        _tail(node.then, deferred)
         if node.otherwise is not None:
-            _tail(node.otherwise)
+            _tail(node.otherwise, deferred)
     elif node.kind == "block" and node.expressions:
-        _tail(node.expressions[-1])
+        _tail(node.expressions[-1], deferred)
     return node
 
 

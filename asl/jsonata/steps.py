@@ -144,34 +144,42 @@ def staged(item: Closure, stages: list[Closure]) -> Closure:
     return evaluate
 
 
-def path(steps: list[Step], absolute: bool, constructor: Closure | None, keep: bool) -> Closure:
+def path(
+    steps: list[Step], absolute: bool, constructor: Closure | None, settle: Callable[[Any], Any]
+) -> Closure:
     """A path without variables. `absolute`: it starts from a variable, so it does not map over the context;
-    `constructor`: its first step is an array constructor, evaluated on the whole context."""
+    `constructor`: its first step is an array constructor, evaluated on the whole context; `settle` makes the
+    path's value from the items of its last step."""
 
     def evaluate(v: Any, f: list[Any]) -> Any:
         items: Any = v if isinstance(v, list) and not absolute else Sequence((v,))
         if constructor is not None and not (items := constructor(items, f)):
-            return kept(items) if keep else collapse(items)
+            return settle(items)
         for step in steps:
             items = step(items, f)
             if not items:
                 break
-        return kept(items) if keep else collapse(items)
+        return settle(items)
 
     return evaluate
 
 
 def kept(items: Any) -> Any:
-    """The result of a path marked with `[]`: a sequence that does not collapse."""
+    """The result of a path with a step marked with `[]`: a sequence that does not collapse."""
     if type(items) is Built:
         return Kept((items,))
+    return kept_sequence(items)
+
+
+def kept_sequence(items: Any) -> Any:
+    """The result of a path marked with `[]` as a whole."""
     if isinstance(items, Sequence):
         return Kept(items) if items else UNDEFINED
     return items
 
 
 def wildcard(v: Any, f: list[Any]) -> Any:
-    """`*`: the values of all members, arrays flattened."""
+    """`*`: the values of all members, arrays flattened; a sequence that has not collapsed yet."""
     if type(v) is Outer and v:
         v = v[0]
     if isinstance(v, dict):
@@ -190,7 +198,7 @@ def wildcard(v: Any, f: list[Any]) -> Any:
             _flatten_deep(member, results)
         else:
             results.append(member)
-    return rt.array(results) if plain else collapse(Sequence(results))
+    return rt.array(results) if plain else Sequence(results)
 
 
 def _flatten_deep(value: list[Any], out: list[Any]) -> None:
