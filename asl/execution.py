@@ -194,7 +194,8 @@ class Execution:
         redriving.redrive(self._machine, at)
 
     def _tell(self, call: int, at: int, act: Callable[[Frame], None]) -> bool:
-        self.advance(at=at)
+        if at > self._machine.scope.now or self._machine.timers:
+            self.advance(at=at)
         frame = self._machine.callers.get(call)
         if frame is None:
             return False

@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from asl import times
 from asl.drive import virtual
@@ -21,7 +21,9 @@ from asl.quotas import Quotas
 from asl.resources import Resources, Tasks, normalised
 from asl.scope import Identity
 from asl.values import Json, size
-from asl.visits import Visit, visits
+
+if TYPE_CHECKING:
+    from asl.visits import Visit
 
 VIRTUAL_START = 1_767_225_600_000
 """When virtual time begins where nothing else is said: 2026-01-01T00:00:00Z, so that runs are the same."""
@@ -52,6 +54,8 @@ class Result:
     @cached_property
     def visits(self) -> list[Visit]:
         """Every visit of a state, with its times, attempts, input, output and error."""
+        from asl.visits import visits  # few runs are looked at so closely
+
         return visits(self.history)
 
 
@@ -188,6 +192,7 @@ def checked_input(input: Json, quotas: Quotas) -> Json:
     return given
 
 
+@lru_cache(maxsize=64)
 def execution_name(seed: int) -> str:
     """The name of an execution that was given none: a UUID that follows from the seed."""
     return str(uuid.UUID(int=random.Random(f"name:{seed}").getrandbits(128), version=4))

@@ -108,8 +108,13 @@ class Machine:
         return number
 
     def chain(self, frame: Frame, kind: str, name: Any = None, data: Any = None, more: Any = None) -> None:
-        """Append an event to the frame's own chain."""
-        frame.last = self.record(kind, frame.last, frame.path, name, data, more)
+        """Append an event to the frame's own chain: `record`, without the call, since most events are these."""
+        scope = self.scope
+        number = scope.events + 1
+        if number >= self.last_event:
+            raise HistoryFull
+        self.history.cells += (kind, scope.now, frame.last, frame.path, name, data, more)
+        scope.events = frame.last = number
 
     def leaf(self, frame: Frame, kind: str, name: Any = None, data: Any = None) -> None:
         """Append an event that hangs on the frame's chain without becoming a part of it."""
@@ -346,7 +351,7 @@ class Machine:
         token = None
         if target.token or target.sync:
             token = f"{scope.stream(f'token {self.identity.machine}').getrandbits(256):064x}"
-        scope.token = token
+            scope.token = token
         try:
             payload = raw if state.read is None else state.read(raw, scope)
             timeout: Any = None if state.timeout is None else state.timeout(raw, scope)
@@ -374,7 +379,7 @@ class Machine:
             frame,
             state,
             self.next_call,
-            sum(frame.tries.values()),
+            sum(frame.tries.values()) if frame.tries else 0,
             payload,
             deadline,
             token,

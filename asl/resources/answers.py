@@ -101,11 +101,38 @@ class NotJson(ValueError):
 _DEEPEST = 200  # what every walk through a value can do by recursion
 
 
-def normalised(value: Any, place: str = "$", depth: int = 0) -> Json:
+def normalised(value: Any) -> Json:
     """A task's result as JSON of our own: tuples become arrays, subclasses of str, int … their plain selves.
 
     Raises `NotJson` for everything that JSON cannot say (NaN, bytes, sets, keys that are no strings, cycles).
     """
+    try:
+        plain: Json = _plain(value)
+        return plain
+    except (_Otherwise, RecursionError):
+        return _normalised(value, "$", 0)
+
+
+class _Otherwise(Exception):
+    """It is not JSON of the plainest kind, or too deep: look closer, and keep account of the place."""
+
+
+_AS_IT_IS = frozenset((str, int, bool, type(None)))
+
+
+def _plain(value: Any) -> Any:
+    """A copy of JSON made of dict, list, str, int, bool and None, as nearly every result is."""
+    kind = type(value)
+    if kind in _AS_IT_IS:
+        return value
+    if kind is dict and all(type(key) is str for key in value):
+        return {key: item if type(item) in _AS_IT_IS else _plain(item) for key, item in value.items()}
+    if kind is list:
+        return [item if type(item) in _AS_IT_IS else _plain(item) for item in value]
+    raise _Otherwise
+
+
+def _normalised(value: Any, place: str, depth: int) -> Json:
     kind = type(value)
     if kind is str or value is None or kind is bool or kind is int:
         return value  # type: ignore[no-any-return]
@@ -120,13 +147,13 @@ def normalised(value: Any, place: str = "$", depth: int = 0) -> Json:
         for key, item in value.items():
             if not isinstance(key, str):
                 raise NotJson(f"{place} has the key {key!r}, which is no string")
-            out[str(key)] = normalised(item, f"{place}.{key}", depth + 1)
+            out[str(key)] = _normalised(item, f"{place}.{key}", depth + 1)
         return out
     if isinstance(value, list | tuple):
-        return [normalised(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(value)]
+        return [_normalised(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(value)]
     for plain in (str, int, float):
         if isinstance(value, plain):
-            return normalised(plain(value), place, depth)
+            return _normalised(plain(value), place, depth)
     raise NotJson(f"{place} is a {kind.__module__}.{kind.__qualname__}, which is not JSON")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import Parameter, iscoroutinefunction, signature
+from types import FunctionType
 from typing import Any, NamedTuple, TypeAlias
 
 from asl.frames import Call
@@ -21,17 +22,21 @@ class Served(NamedTuple):
 
 def second_parameter(function: TaskFunction) -> str | None:
     """The name of the second positional parameter that the function requires; None where it has none."""
+    if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
+        code = function.__code__  # what `signature` would say, in a twentieth of the time
+        required = code.co_argcount - len(function.__defaults__ or ())
+        return code.co_varnames[1] if required > 1 else None
     try:
         parameters = signature(function).parameters.values()
     except (TypeError, ValueError):  # a builtin that does not tell
         return None
-    required = [
+    names = [
         p.name
         for p in parameters
         if p.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
         and p.default is Parameter.empty
     ]
-    return required[1] if len(required) > 1 else None
+    return names[1] if len(names) > 1 else None
 
 
 def is_async(function: TaskFunction) -> bool:
