@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asl.checks import check as _check
@@ -46,12 +45,13 @@ from asl.source import read
 from asl.values import Json
 
 if TYPE_CHECKING:
-    from asl.comparing import Comparison, diff
+    from pathlib import Path
+
     from asl.comparing import Comparison, diff
     from asl.drive.parting import Divergence
     from asl.drive.replay import Replay, replay
+    from asl.http_task import HttpTask
     from asl.inspection import explain
-    from asl.rebuilding import redrive
     from asl.rebuilding import redrive
     from asl.recorded import HistoryError
     from asl.redriving import RedriveError
@@ -67,7 +67,6 @@ __all__ = [
     "Call",
     "CallbackError",
     "Comparison",
-    "Comparison",
     "DefinitionError",
     "Divergence",
     "Event",
@@ -75,6 +74,7 @@ __all__ = [
     "ExpressionError",
     "History",
     "HistoryError",
+    "HttpTask",
     "Identity",
     "InputError",
     "InvalidToken",
@@ -102,21 +102,19 @@ __all__ = [
     "check",
     "compile",
     "diff",
-    "diff",
     "explain",
     "load",
-    "redrive",
     "redrive",
     "replay",
     "test_state",
 ]
 
 _ELSEWHERE = {
-    "Comparison": "asl.comparing",
     "AsyncSession": "asl.session",
     "Comparison": "asl.comparing",
     "Divergence": "asl.drive.parting",
     "HistoryError": "asl.recorded",
+    "HttpTask": "asl.http_task",
     "RedriveError": "asl.redriving",
     "Replay": "asl.drive.replay",
     "Running": "asl.session",
@@ -124,8 +122,6 @@ _ELSEWHERE = {
     "TestStateError": "asl.teststate",
     "diff": "asl.comparing",
     "explain": "asl.inspection",
-    "redrive": "asl.rebuilding",
-    "diff": "asl.comparing",
     "redrive": "asl.rebuilding",
     "replay": "asl.drive.replay",
     "test_state": "asl.teststate",
@@ -155,7 +151,7 @@ def load(
     errors = [problem for problem in problems if problem.severity == "ERROR"]
     if errors:
         raise DefinitionError(errors)
-    name = Path(found.name).name.split(".")[0] if found.name else "StateMachine"
+    name = os.path.basename(found.name).split(".")[0] if found.name else "StateMachine"
     assert isinstance(found.document, dict)
     return StateMachine(compile(found.document), tuple(problems), name)
 

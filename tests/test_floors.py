@@ -29,7 +29,7 @@ FLOORS = [
         "visits",
     },
     {"resources", "drive", "face", "session", "recorded", "comparing", "rebuilding", "distributed"},
-    {"stages", "inspection", "teststate", "testing", "graph", "coverage", "aws"},
+    {"stages", "inspection", "teststate", "testing", "graph", "coverage", "aws", "http_task"},
 ]
 ALONE = {"jsonpath_ng": "paths", "jsonschema": "checks", "yaml": "yamltext", "jsonata": "jsonata"}
 
