@@ -8,11 +8,13 @@ come into being in `to_dict`, `to_json` and `Event.details`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asl.events import WIDTH, Cells, Event
 from asl.rendering import documents, rendered
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Event", "History"]
 
@@ -60,7 +62,7 @@ class History(Sequence[Event]):
         Raises `OSError` when the file cannot be written.
         """
         document = documents()
-        with Path(path).open("w", encoding="utf-8", errors="backslashreplace") as file:
+        with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write('{"events": [\n')
             for start in range(0, len(self), _AT_A_TIME):
                 cells = self.cells[start * WIDTH : (start + _AT_A_TIME) * WIDTH]

@@ -6,15 +6,18 @@ when a problem is shown (`Source.place`).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from asl import jsontext
 from asl.errors import DefinitionError, Problem
 from asl.jsontext import PLACEHOLDER, Duplicates
 from asl.values import Json
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LIMIT = 1_048_576
 """The most bytes that the service accepts in a definition (service quotas)."""
@@ -86,13 +89,13 @@ def read(
         return parse(_decode(source, None), define=define, format=format, limit=limit)
     if isinstance(source, str) and (source.lstrip().startswith("{") or "\n" in source or "\0" in source):
         return parse(source, define=define, format=format, limit=limit)
-    path = Path(source)
-    with path.open("rb") as file:
+    name = os.fspath(source)
+    with open(name, "rb") as file:
         data = file.read() if limit is None else file.read(limit + 1)
-    name = str(source)
     _refuse_size(len(data), limit, name)
-    if format is None and path.suffix.lower() in (*_YAML, ".json"):
-        format = "yaml" if path.suffix.lower() in _YAML else "json"
+    suffix = os.path.splitext(name)[1].lower()
+    if format is None and suffix in (*_YAML, ".json"):
+        format = "yaml" if suffix in _YAML else "json"
     return parse(_decode(data, name), name=name, define=define, format=format, limit=limit)
 
 

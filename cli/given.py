@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -23,7 +23,8 @@ def document(text: str, option: str) -> Any:
     elif text.startswith("@"):
         where = text[1:]
         try:
-            text = _decoded(Path(where).read_bytes(), where)
+            with open(where, "rb") as file:
+                text = _decoded(file.read(), where)
         except OSError as problem:
             raise Refusal(f"{option}: {because(problem)}") from problem
     else:
@@ -57,7 +58,7 @@ def _broken(problem: ValueError, text: str, where: str, option: str) -> str:
     line = text.splitlines()[problem.lineno - 1] if problem.lineno <= len(text.splitlines()) else ""
     told = f"{where} is not JSON: {problem.msg} at line {problem.lineno}, column {problem.colno}"
     if where == option:
-        if Path(text).is_file():
+        if os.path.isfile(text):
             return f"{told}; to read the file, write {option} @{text}"
         return f"{told}: {_cut(text, problem.pos)}"
     return f"{told}: {_cut(line, problem.colno - 1)}"
@@ -69,18 +70,23 @@ def _cut(text: str, place: int) -> str:
     return f"{'…' if first else ''}{text[first:last]}{'…' if text[last:] else ''}".replace("\n", " ")
 
 
-def tasks(machine: Path, pairs: Iterable[str]) -> Functions:
+def tasks(machine: str | os.PathLike[str], pairs: Iterable[str]) -> Functions:
     """The task functions: those of a `tasks.py` beside the machine, and over them `NAME=module:function`."""
-    beside = machine.parent / "tasks.py"
-    found = _public(_module_at(beside)) if beside.is_file() else {}
+    beside = tasks_file(machine)
+    found = _public(_module_at(beside)) if os.path.isfile(beside) else {}
     if pairs:
-        sys.path.insert(0, str(Path.cwd()))  # as `python -m` has it
+        sys.path.insert(0, os.getcwd())  # as `python -m` has it
     for pair in pairs:
         name, equals, target = pair.partition("=")
         if not (name and equals and ":" in target):
             raise Refusal(f"--task {pair}: write NAME=module:function")
         found[name] = _function(pair, *target.rsplit(":", 1))
     return found
+
+
+def tasks_file(machine: str | os.PathLike[str]) -> str:
+    """Where the task functions of a machine are looked for."""
+    return os.path.join(os.path.dirname(machine), "tasks.py")
 
 
 def _function(pair: str, module: str, name: str) -> Callable[..., Any]:
@@ -100,15 +106,15 @@ def _function(pair: str, module: str, name: str) -> Callable[..., Any]:
     return function
 
 
-def _module_at(path: Path) -> ModuleType:
+def _module_at(path: str) -> ModuleType:
     """The module in the file; what lies beside it can be imported by it."""
     from importlib.util import module_from_spec, spec_from_file_location  # not every machine has tasks
 
-    sys.path.insert(0, str(path.parent.resolve()))
-    spec = spec_from_file_location(path.stem, path)
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    spec = spec_from_file_location("tasks", path)
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules["tasks"] = module
     try:
         spec.loader.exec_module(module)
     except Exception as problem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
@@ -21,7 +20,8 @@ def _defined_in(context: click.Context, parameter: click.Parameter, value: str |
     if value is None:
         return {}
     try:
-        text = Path(value).read_text(encoding="utf-8")
+        with open(value, encoding="utf-8") as file:
+            text = file.read()
         if text.lstrip().startswith("{"):
             return {name: _text_of(item) for name, item in json.loads(text).items()}
     except (OSError, ValueError) as error:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 import asl
 
-from . import summary
+from . import given, summary
 from .failure import Refusal, because
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def load(machine: Path, define: dict[str, str]) -> asl.StateMachine:
+
+def load(machine: str | Path, define: dict[str, str]) -> asl.StateMachine:
     """The machine in a file, to be run."""
     try:
         return asl.load(machine, define=define)
@@ -23,10 +26,10 @@ def load(machine: Path, define: dict[str, str]) -> asl.StateMachine:
         raise Refusal(f"{machine} cannot be run:\n{told}") from problem
 
 
-def remedy(machine: Path) -> str:
+def remedy(machine: str | Path) -> str:
     """What to do about a task that nothing serves."""
     return (
-        f"add --task 'NAME=module:function', or a function to {machine.parent / 'tasks.py'}, "
+        f"add --task 'NAME=module:function', or a function to {given.tasks_file(machine)}, "
         "where NAME is the state, the resource or the function in its ARN"
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from pathlib import Path
 
 import click
 
@@ -14,7 +13,7 @@ from .failure import Refusal
 
 
 @click.command()
-@click.argument("machine", type=click.Path(path_type=Path))
+@click.argument("machine", type=click.Path())
 @click.option(
     "--input", "-i", "input_", metavar="JSON|@FILE|-", default="{}", help="The input; {} without it."
 )
@@ -37,7 +36,7 @@ from .failure import Refusal
 @click.option("--output", type=click.Choice(["json", "text"]), default="json", help="The form of the result.")
 @click.option("--quiet", "-q", is_flag=True, help="Nothing on stderr but errors.")
 def run(
-    machine: Path,
+    machine: str,
     input_: str,
     task: tuple[str, ...],
     mocks: str | None,
@@ -102,12 +101,12 @@ def _mocked(file: str | None, case: str | None, strict: bool, machine: asl.State
             f"--case {case}: no file with mocks: give --mocks FILE, or set {mockconfig.VARIABLE}; "
             f"there is no {mockconfig.DEFAULT} here"
         )
-    config = mockconfig.read(Path(path))
+    config = mockconfig.read(path)
     if case is None:
         known = ", ".join(f"{owner}#{name}" for owner, cases in config.cases.items() for name in cases)
         raise Refusal(f"--mocks {path}: say which test case with --case; there are {known or 'none'}")
     tasks = config.tasks(case, machine.name, machine.program)
-    return scripted(tasks, machine.program, strict=True) if strict else tasks
+    return dict(scripted(tasks, machine.program, strict=True) if strict else tasks)
 
 
 def _in_real_time(

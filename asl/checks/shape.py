@@ -8,10 +8,10 @@ accept goes to jsonschema, whose errors become the service's words. A test holds
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from asl.checks.machine import failed
@@ -32,7 +32,7 @@ def problems(document: Json) -> Iterator[Problem]:
 @cache
 def schema() -> Schema:
     """The JSON Schema of the language (`asl/schema.json`)."""
-    with Path(__file__).parent.parent.joinpath("schema.json").open(encoding="utf-8") as file:
+    with open(os.path.join(os.path.dirname(__file__), os.pardir, "schema.json"), encoding="utf-8") as file:
         loaded: Schema = json.load(file)
     return loaded
 

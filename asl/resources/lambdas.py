@@ -13,8 +13,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asl.errors import StatesError
 from asl.frames import Call
@@ -22,6 +21,9 @@ from asl.resources.answers import After, NotJson, copied, normalised
 from asl.resources.functions import Served, TaskFunction, is_async, second_parameter
 from asl.resources.metadata import REQUEST_ID, http_metadata, request_id
 from asl.values import Json, to_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 INVOKE = ("lambda", "invoke")
 LATEST = "$LATEST"
@@ -179,6 +181,7 @@ def answered(function: TaskFunction, event: Any, context: LambdaContext) -> Any:
 def failed(problem: Exception, request: str) -> HandlerFailed:
     """What the runtime tells of an exception: the trace is that of the handler, not of what called it."""
     import traceback  # slow to import, and most handlers do not raise
+    from pathlib import Path
 
     ours = (str(Path(__file__).parent), "<frozen importlib", str(importlib.__file__))
     frames = [f for f in traceback.extract_tb(problem.__traceback__) if not f.filename.startswith(ours)]
