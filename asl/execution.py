@@ -160,10 +160,19 @@ class Execution:
 
         return self._tell(call, at, renew)
 
-    def advance(self, *, at: int) -> None:
-        """Time passes: every timer due by `at` fires, in order, at its own time."""
+    def advance(self, *, at: int, over: int = 0) -> None:
+        """Time passes: every timer due by `at` fires, in order, at its own time.
+
+        Where nothing but a Wait goes on then, time jumps over it, and over the next, as long as they end before
+        `over`: what a driver on a virtual clock would do next in any case.
+        """
         machine = self._machine
         scope = machine.scope
+        if not machine.timers:
+            if at > scope.now:
+                scope.now = at
+            return
+        machine.horizon = over
         while (due := self.wake_at) is not None and due <= at:
             _, _, frame, wait = heapq.heappop(machine.timers)
             scope.now = max(due, scope.now)
@@ -173,6 +182,7 @@ class Execution:
                 machine.settle(frame, machine.time_out_call)
             else:
                 machine.settle(frame, machine.wake)
+        machine.horizon = 0
         scope.now = max(at, scope.now)
 
     def stop(self, error: str | None = None, cause: str | None = None, *, at: int) -> None:

@@ -131,11 +131,16 @@ class Hub(ABC):
             heapq.heappop(wakes)
         return None
 
-    def wake(self, at: int) -> None:
-        """Let the time pass for the first execution that acts by itself."""
-        run = heapq.heappop(self._wakes)[2]
-        run.execution.advance(at=at)
+    def wake(self, at: int, over: int = 0) -> Execution:
+        """Let the time pass for the first execution that acts by itself, and return it.
+
+        It may jump over waits that end before `over`, if none of the others acts before.
+        """
+        wakes = self._wakes
+        run = heapq.heappop(wakes)[2]
+        run.execution.advance(at=at, over=min(over, wakes[0][0]) if wakes else over)
         self.touch(run)
+        return run.execution
 
     def stop(self, run: Run, error: str | None = None, cause: str | None = None) -> None:
         """Abort the execution and the nested ones that it waits for."""

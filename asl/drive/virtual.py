@@ -13,6 +13,9 @@ from asl.resources import Resources
 if TYPE_CHECKING:
     from asl.distributed import MapRuns
 
+FOREVER = 1 << 62
+"""A time that never comes, in milliseconds."""
+
 
 def run(execution: Execution, resources: Resources, map_runs: MapRuns | None = None) -> Run:
     """Run until the execution and those that it starts have ended, or wait for what nothing here will bring.
@@ -81,8 +84,9 @@ class Virtual(Hub):
             self._now, _, act = heapq.heappop(later)
             act()
         elif wake is not None and (end is None or wake <= end):
-            self._now = max(self._now, wake)
-            self.wake(wake)
+            over = later[0][0] if later else FOREVER
+            woken = self.wake(wake, over if end is None else min(over, end))
+            self._now = max(self._now, woken.now)
         else:
             return False
         return True
