@@ -16,13 +16,15 @@ from asl.drive.hub import Run
 from asl.errors import AslError, Problem
 from asl.execution import Execution
 from asl.history import History
-from asl.program import Program
+from asl.program import Program, walk
 from asl.quotas import Quotas
 from asl.resources import Resources, Tasks, normalised
 from asl.scope import Identity
+from asl.states import Map
 from asl.values import Json, size
 
 if TYPE_CHECKING:
+    from asl.distributed import Buckets, MapRunRecord, MapRuns
     from asl.visits import Visit
 
 VIRTUAL_START = 1_767_225_600_000
@@ -45,6 +47,8 @@ class Result:
     execution: Execution
     children: tuple[Result, ...] = ()
     """The nested executions that it started, in their order."""
+    map_runs: tuple[MapRunRecord, ...] = ()
+    """The map runs of its distributed Maps, in their order."""
 
     @property
     def path(self) -> list[str]:
@@ -115,13 +119,18 @@ class StateMachine:
         name: str | None = None,
         identity: Identity | None = None,
         quotas: Quotas | None = None,
+        buckets: Buckets | None = None,
+        workers: int = 0,
+        keep_children: bool = False,
     ) -> Result:
         """Run the machine to its end on the virtual clock: Wait, back-off and timeouts take no time.
 
         `tasks` serves the Task states, `callbacks` scripts what comes for task tokens, `machines` are those that
         Tasks may start, by name or ARN, and `activities` the ARNs of those that exist (`Resources` says how);
         without an input it is `{}`. The same arguments and the same answers give the same history, byte for byte.
-        Raises `UnservedCall` where nothing serves a Task, and `InputError` as `start` does.
+        Distributed Maps reach the `buckets`, each a folder or `s3://`; with `workers` their children run in so many
+        processes, to which `tasks` must be known by name; with `keep_children` their histories are kept. Raises
+        `UnservedCall` where nothing serves a Task, and `InputError` as `start` does.
         """
         resources = Resources(tasks, machines=machines, callbacks=callbacks, activities=activities)
         execution = self.start(
@@ -133,7 +142,8 @@ class StateMachine:
             quotas=quotas,
             activities=resources.activities,
         )
-        return result_of(virtual.run(execution, resources))
+        map_runs = self._serving(machines, buckets, workers, tasks, keep_children)
+        return result_of(virtual.run(execution, resources, map_runs), map_runs)
 
     async def run_async(
         self,
@@ -148,9 +158,11 @@ class StateMachine:
         identity: Identity | None = None,
         quotas: Quotas | None = None,
         watch: Callable[[Execution], None] | None = None,
+        buckets: Buckets | None = None,
+        keep_children: bool = False,
     ) -> Result:
         """Run the machine in real time: tasks run side by side (async functions as tasks of the event loop,
-        others in threads), waits take their time, timeouts cut off.
+        others in threads), waits take their time, timeouts cut off; so do the children of distributed Maps.
 
         `watch` is called with the execution whenever something may have happened. On cancellation the
         execution is stopped. Raises as `run` does.
@@ -168,17 +180,41 @@ class StateMachine:
             quotas=quotas,
             activities=resources.activities,
         )
-        return result_of(await realtime.run(execution, resources, clock, watch))
+        map_runs = self._serving(machines, buckets, 0, tasks, keep_children)
+        return result_of(await realtime.run(execution, resources, clock, watch, map_runs), map_runs)
+
+    @cached_property
+    def _distributes(self) -> bool:
+        return any(isinstance(state, Map) and state.distributed for _, state in walk(self.program))
+
+    def _serving(
+        self,
+        machines: Mapping[str, StateMachine] | None,
+        buckets: Buckets | None,
+        workers: int,
+        tasks: Tasks,
+        keep: bool,
+    ) -> MapRuns | None:
+        """What serves map runs; None where there can be none."""
+        if not any(machine._distributes for machine in (self, *(machines or {}).values())):
+            return None
+        from asl.distributed import MapRuns  # most machines have no map run
+
+        return MapRuns(buckets, workers=workers, tasks=tasks, keep=keep)
 
 
-def result_of(run: Run | Execution) -> Result:
+def result_of(run: Run | Execution, map_runs: MapRuns | None = None) -> Result:
     """The result of an execution, or of a driver's run of one, as it stands."""
     execution = run if isinstance(run, Execution) else run.execution
-    children = () if isinstance(run, Execution) else tuple(map(result_of, run.children))
+    started = () if isinstance(run, Execution) else run.children
+    children = tuple(result_of(child, map_runs) for child in started)
+    arn = execution.identity.execution_arn
+    records = () if map_runs is None else map_runs.records
+    own = tuple(record for record in records if record.execution_arn == arn)
     outcome = execution.outcome
     if outcome is None:
-        return Result("RUNNING", None, None, None, execution.history, execution, children)
-    return Result(*outcome, execution.history, execution, children)
+        return Result("RUNNING", None, None, None, execution.history, execution, children, own)
+    return Result(*outcome, execution.history, execution, children, own)
 
 
 def checked_input(input: Json, quotas: Quotas) -> Json:

@@ -7,15 +7,20 @@ each with a history of its own, and what they gave becomes the result of the cal
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asl.distributed.executors import Executor, Here
 from asl.distributed.records import ChildExecution, MapRunRecord
-from asl.distributed.run import Run, Stuck
+from asl.distributed.run import Run
+from asl.distributed.simulation import Simulation, Stuck
 from asl.distributed.stores import Buckets, Stores
 from asl.execution import Execution
 from asl.frames import MapRun
 from asl.resources import Resources, Tasks
+
+if TYPE_CHECKING:
+    from asl.drive.hub import Hub
+    from asl.drive.hub import Run as Driven
 
 __all__ = ["Buckets", "ChildExecution", "MapRunRecord", "MapRuns"]
 
@@ -43,13 +48,21 @@ class MapRuns:
 
         None where a child waits for what nothing will bring: the map run does not end then.
         """
-        run = Run(call, execution, resources, self)
-        self.records.append(run.record)
+        simulation = Simulation(call, execution, resources, self)
+        self.records.append(simulation.run.record)
         try:
-            with closing(self._executor(run)) as executor:
-                return run.run(executor)
+            with closing(self._executor(simulation.run)) as executor:
+                return simulation.finish(executor)
         except Stuck:
             return None
+
+    def live(self, hub: Hub, parent: Driven, call: MapRun) -> None:
+        """Have the hub run the children of a map run side by side, and give it the result in the end."""
+        from asl.distributed.live import Live  # most map runs are on virtual time
+
+        live = Live(hub, parent, call, self)
+        self.records.append(live.run.record)
+        live.begin()
 
     def _executor(self, run: Run) -> Executor:
         if not self.workers:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from asl import names, times
 from asl.distributed import readers
-from asl.distributed.records import ChildExecution
+from asl.distributed.records import ChildExecution, MapRunRecord
 from asl.drive import virtual
 from asl.errors import StatesError
 from asl.execution import Execution
@@ -168,20 +168,7 @@ class Work:
         if outcome is None:
             return Ended("RUNNING", execution.now, None, None)
         stop = execution.now
-        kept = None
-        if self.runs.keep:
-            kept = ChildExecution(
-                identity.execution_arn,
-                identity.name,
-                outcome.status,
-                self.items(given),
-                input,
-                outcome.output,
-                outcome.error,
-                outcome.cause,
-                execution.history,
-                inner,
-            )
+        kept = keep(execution, self.items(given), input, outcome, inner) if self.runs.keep else None
         return Ended(outcome.status, stop, self.tell(identity, input, outcome, start, stop), kept)
 
     def tell(self, identity: Identity, input: Json, outcome: Outcome, start: int, stop: int) -> Any:
@@ -215,6 +202,25 @@ def record(identity: Identity, input: Json, outcome: Outcome, start: int, stop: 
         f'"RedriveCount":0,"RedriveStatus":{tail},"StartDate":"{times.text(start)}",'
         f'"StateMachineArn":{encode_basestring(identity.machine_arn)},'
         f'"Status":"{outcome.status}","StopDate":"{times.text(stop)}"}}'
+    )
+
+
+def keep(
+    execution: Execution, items: int, input: Json, outcome: Outcome, map_runs: list[MapRunRecord]
+) -> ChildExecution:
+    """The child as it is kept."""
+    identity = execution.identity
+    return ChildExecution(
+        identity.execution_arn,
+        identity.name,
+        outcome.status,
+        items,
+        input,
+        outcome.output,
+        outcome.error,
+        outcome.cause,
+        execution.history,
+        map_runs,
     )
 
 

@@ -66,8 +66,10 @@ class Hub(ABC):
     ) -> None:
         self.resources = resources
         self.polled = polled
+        self.side_by_side = polled
         self._map_runs = map_runs
         self.runs: list[Run] = []
+        self._added = 0
         self.names: dict[str, Run] = {}
         self._touched: deque[Run] = deque()
         self._wakes: list[tuple[int, int, Run]] = []
@@ -92,10 +94,15 @@ class Hub(ABC):
 
     def add(self, execution: Execution, waiting: Waiting | None = None) -> Run:
         """An execution that has begun runs here from now on."""
-        run = Run(execution, len(self.runs), waiting)
+        self._added += 1
+        run = Run(execution, self._added, waiting)
         self.runs.append(run)
         self.touch(run)
         return run
+
+    def forget(self, run: Run) -> None:
+        """The execution has ended, and nobody will ask for it any more."""
+        self.runs.remove(run)
 
     def touch(self, run: Run) -> None:
         """Something happened to the execution: look at it when it is its turn."""
@@ -182,11 +189,14 @@ class Hub(ABC):
         self.invoke(partial(served.function, call), served.is_async, partial(self._answered, run, call))
 
     def _map_run(self, run: Run, call: MapRun) -> None:
-        """Run the children of a distributed Map on virtual time; their joint result comes when that is over."""
+        """Run the children of a distributed Map: with the others or, on virtual time, before its result is due."""
         if self._map_runs is None:
             from asl.distributed import MapRuns  # most machines have no map run
 
             self._map_runs = MapRuns()
+        if self.side_by_side:
+            self._map_runs.live(self, run, call)
+            return
         found = self._map_runs.virtual(call, run.execution, self.resources)
         if found is not None:
             self.give(run, call.id, After(*found))

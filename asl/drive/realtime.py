@@ -77,6 +77,7 @@ class RealTime(Hub):
         polled: bool = False,
     ) -> None:
         super().__init__(resources, map_runs, polled=polled)
+        self.side_by_side = True
         self.watch: Act | None = None
         self._clock = clock or Clock()
         self._loop = asyncio.get_running_loop()
