@@ -24,6 +24,8 @@ class RedriveError(AslError):
 
 def refusal(machine: Machine) -> str | None:
     """Why the execution cannot be redriven; None where it can."""
+    if machine.identity.run is not None or machine.identity.synchronous:
+        return "This operation is not supported by this type of state machine"
     status = "RUNNING" if machine.outcome is None else machine.outcome.status
     if status in ("RUNNING", "SUCCEEDED"):
         return f"Execution is {status} and cannot be redriven"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import json
 import os
 import random
@@ -193,6 +195,20 @@ WRONG: dict[str, tuple[Any, str]] = {
         [{**START, "executionStartedEventDetails": []}],
         r"^event 1 \(ExecutionStarted\): its details are list, not an object$",
     ),
+    "a state without a name": (
+        [START, {**START, "id": 2, "type": "PassStateEntered", "stateEnteredEventDetails": {"input": "1"}}],
+        r"^event 2 \(PassStateEntered\) has no name$",
+    ),
+    "an index that is none": (
+        [
+            {
+                **START,
+                "type": "MapIterationStarted",
+                "mapIterationStartedEventDetails": {"name": "M", "index": "0"},
+            }
+        ],
+        r"^event 1 \(MapIterationStarted\): its index is '0', which is no number$",
+    ),
     "a broken line": ('{"id": 1}\n{"id": 2', r"^the history, line 2 is not JSON: "),
 }
 
@@ -276,3 +292,62 @@ def test_a_branch_that_the_definition_does_not_know_takes_the_place_that_is_left
     edited = json.loads(json.dumps(BOTH).replace("Right", "Straight"))
     found = [event.path for event in recorded.read(RIGHT_FIRST, asl.load(edited).program).history]
     assert found == ["/", "/", "/", "/Both/0", "/Both/1", "/Both/0", "/Both/1", "/", "/"]
+
+
+def _garbled(events: list[Any], rng: random.Random) -> list[Any]:
+    """Events of which a few are not as they should be."""
+    events = copy.deepcopy(events)
+    for _ in range(rng.randint(1, 3)):
+        event = rng.choice(events)
+        key = next((key for key in event if key.endswith("EventDetails")), None)
+        what = rng.randrange(6)
+        if what == 0 and key:
+            del event[key]
+        elif what == 1 and key and event[key]:
+            event[key][rng.choice(list(event[key]))] = rng.choice([None, 3, "x", [], {}, True])
+        elif what == 2:
+            event["type"] = rng.choice(
+                [each["type"] for each in events if any(k == key for k in each)] if key else LEAVES
+            )
+        elif what == 3:
+            event["previousEventId"] = rng.randrange(event["id"])
+        elif what == 4:
+            del events[rng.randint(1, len(events)) :]
+        else:
+            event["timestamp"] = rng.choice([None, "x", 5, 1e20, -4, True])
+    return events
+
+
+LEAVES = [
+    "MapStateSucceeded",
+    "MapStateFailed",
+    "ParallelStateSucceeded",
+    "ParallelStateStarted",
+    "ParallelStateFailed",
+    "ParallelStateAborted",
+    "TaskStateAborted",
+    "MapRunSucceeded",
+    "Unheard",
+]
+
+
+def test_a_garbled_history_is_refused_or_diverges() -> None:
+    """Whatever is given, nothing but the errors of asl is raised, by all that reads histories."""
+    for seed in range(MACHINES // 2):
+        rng = random.Random(seed)
+        loaded = asl.load(machine(rng))
+        given = {"items": list(range(rng.randint(0, 4))), "n": 1}
+        quotas = asl.Quotas(events=300)
+        execution = asl.Execution(loaded.program, given, at=1000, seed=seed, quotas=quotas)
+        whole = json.loads(drive(execution, answers(seed)).history.to_json())["events"]
+        events = _garbled(whole, rng)
+        with contextlib.suppress(asl.AslError):
+            str(
+                asl.replay(
+                    events, loaded, rng.choice(["strict", "shape", "tolerant"]), quotas=quotas
+                ).divergence
+            )
+        with contextlib.suppress(asl.AslError):
+            str(asl.diff(whole, events))
+        with contextlib.suppress(asl.AslError):
+            asl.redrive(events, loaded, tasks=lambda payload: {"n": 1}, quotas=quotas)

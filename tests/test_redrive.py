@@ -236,6 +236,15 @@ def test_what_runs_or_has_succeeded_cannot_be_redriven() -> None:
         execution.redrive(at=execution.now)
 
 
+def test_an_express_execution_cannot_be_redriven() -> None:
+    loaded = asl.load({"StartAt": "F", "States": {"F": {"Type": "Fail"}}})
+    execution = loaded.start({}, identity=asl.Identity("e", run="1"))
+    with pytest.raises(
+        RedriveError, match=r"^This operation is not supported by this type of state machine$"
+    ):
+        execution.redrive(at=execution.now)
+
+
 def test_a_full_history_cannot_go_on() -> None:
     again = [{"Variable": "$.n", "NumericEquals": 1, "Next": "Loop"}]
     states = {"Loop": {"Type": "Choice", "Choices": again, "Default": "Done"}, "Done": {"Type": "Succeed"}}

@@ -22,7 +22,7 @@ from tests.test_random_machines import answers, machine
 
 __all__ = ["asl_command"]
 
-MACHINES = int(os.environ.get("ASL_RANDOM_MACHINES", "2000")) // 4
+MACHINES = int(os.environ.get("ASL_RANDOM_MACHINES", "2000"))
 REPLAYS = Path(__file__).parents[1] / "fixtures" / "replays"
 
 # ---------------------------------------------------------------------- recordings of the service

@@ -79,8 +79,7 @@ class Watch:
                 context[part][key] = f"{context[part][key]}~{self.turn}"
         for part, key in _TIMES:
             if key in context[part]:
-                at = times.parse(context[part][key])
-                assert at is not None
+                at = times.parse(context[part][key]) or 0
                 context[part][key] = times.text(at + self.turn * _DAY)
         if self.turn > _AGAIN:  # the service has shown it since November 2023
             context["Execution"].pop("RedriveCount", None)

@@ -26,7 +26,7 @@ class Reader(NamedTuple):
 
     def document(self, name: str) -> Any:
         """A JSON document; the service gives it as text."""
-        if name not in self.details or self.details.get(f"{name}Details", {}).get("truncated"):
+        if name not in self.details or self.object(f"{name}Details").get("truncated"):
             self.absent.append(f"{self.where} has no {name}")
             return None
         return self.parsed(self.details[name], name)
@@ -41,25 +41,52 @@ class Reader(NamedTuple):
             shown = value if len(value) <= 60 else value[:60] + "…"
             raise HistoryError(f"{self.where}: its {name} is not JSON text: {shown}") from None
 
+    def object(self, name: str) -> Document:
+        """An object within the details; absent, an empty one."""
+        return self._of(name, dict, "object") or {}
+
     def text(self, name: str) -> str | None:
-        """A text, such as an error or a cause; absent, None."""
+        """A text, such as an error or a name; absent, None."""
+        found: str | None = self._of(name, str, "text")
+        return found
+
+    def number(self, name: str) -> int | None:
+        """A whole number; absent, None."""
+        found: int | None = self._of(name, int, "number")
+        return found
+
+    def told(self, name: str) -> str | None:
+        """An error or a cause. Tools that parse JSON wherever they find it have made objects of some."""
         value = self.details.get(name)
         return value if value is None or isinstance(value, str) else to_json(value)
 
+    def required(self, found: Any, name: str) -> Any:
+        """What must be there."""
+        if found is None:
+            raise HistoryError(f"{self.where} has no {name}")
+        return found
+
+    def _of(self, name: str, kind: type, shown: str) -> Any:
+        value = self.details.get(name)
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+            raise HistoryError(f"{self.where}: its {name} is {value!r}, which is no {shown}")
+        return value
+
 
 def _entered(read: Reader) -> Cells:
-    return read.details.get("name"), read.document("input"), None
+    return read.required(read.text("name"), "name"), read.document("input"), None
 
 
 def _exited(read: Reader) -> Cells:
-    assigned = read.details.get("assignedVariables")
-    if assigned is not None:
-        assigned = {name: read.parsed(value, f"variable {name}") for name, value in assigned.items()}
-    return read.details.get("name"), read.document("output"), assigned
+    assigned: Any = None
+    if read.details.get("assignedVariables") is not None:
+        given = read.object("assignedVariables")
+        assigned = {name: read.parsed(value, f"variable {name}") for name, value in given.items()}
+    return read.required(read.text("name"), "name"), read.document("output"), assigned
 
 
 def _started(read: Reader) -> Cells:
-    return read.details.get("roleArn"), read.document("input"), None
+    return read.text("roleArn"), read.document("input"), None
 
 
 def _output(read: Reader) -> Cells:
@@ -67,28 +94,28 @@ def _output(read: Reader) -> Cells:
 
 
 def _error(read: Reader) -> Cells:
-    return None, read.text("error"), read.text("cause")
+    return None, read.told("error"), read.told("cause")
 
 
 def _limits(read: Reader) -> Any:
-    role = (read.details.get("taskCredentials") or {}).get("roleArn")
-    limits = (read.details.get("timeoutInSeconds"), read.details.get("heartbeatInSeconds"), role)
+    role = read.object("taskCredentials").get("roleArn")
+    limits = (read.number("timeoutInSeconds"), read.number("heartbeatInSeconds"), role)
     return None if limits == (None, None, None) else limits
 
 
 def _function_scheduled(read: Reader) -> Cells:
-    return read.details.get("resource"), read.document("input"), _limits(read)
+    return read.text("resource"), read.document("input"), _limits(read)
 
 
 def _task_scheduled(read: Reader) -> Cells:
-    name = tuple(read.details.get(field) for field in ("resourceType", "resource", "region"))
+    name = tuple(read.text(field) for field in ("resourceType", "resource", "region"))
     return name, read.document("parameters"), _limits(read)
 
 
 def _of_task(rest: Callable[[Reader], Cells]) -> Callable[[Reader], Cells]:
     def cells(read: Reader) -> Cells:
         _, data, more = rest(read)
-        return (read.details.get("resourceType"), read.details.get("resource")), data, more
+        return (read.text("resourceType"), read.text("resource")), data, more
 
     return cells
 
@@ -97,38 +124,41 @@ def _nothing(read: Reader) -> Cells:
     return None, None, None
 
 
-def _field(name: str) -> Callable[[Reader], Cells]:
-    return lambda read: (None, read.details.get(name), None)
+def _text(name: str) -> Callable[[Reader], Cells]:
+    return lambda read: (None, read.text(name), None)
+
+
+def _number(name: str) -> Callable[[Reader], Cells]:
+    return lambda read: (None, read.number(name), None)
 
 
 def _iteration(read: Reader) -> Cells:
-    return read.details.get("name"), read.details.get("index"), None
+    return read.required(read.text("name"), "name"), read.required(read.number("index"), "index"), None
 
 
 def _evaluation_failed(read: Reader) -> Cells:
-    said = (read.text("error"), read.text("cause"), read.text("location"))
-    return read.details.get("state"), said, None
+    return read.text("state"), (read.told("error"), read.told("cause"), read.text("location")), None
 
 
 def _map_run_redriven(read: Reader) -> Cells:
-    return None, read.details.get("mapRunArn"), read.details.get("redriveCount")
+    return None, read.text("mapRunArn"), read.number("redriveCount")
 
 
 _CELLS: dict[str, Callable[[Reader], Cells]] = {
     "ExecutionStarted": _started,
     "ExecutionSucceeded": _output,
-    "ExecutionRedriven": _field("redriveCount"),
+    "ExecutionRedriven": _number("redriveCount"),
     "LambdaFunctionScheduled": _function_scheduled,
     "LambdaFunctionSucceeded": _output,
     "ActivityScheduled": _function_scheduled,
-    "ActivityStarted": _field("workerName"),
+    "ActivityStarted": _text("workerName"),
     "ActivitySucceeded": _output,
     "TaskScheduled": _task_scheduled,
     "TaskStarted": _of_task(_nothing),
     "TaskSubmitted": _of_task(_output),
     "TaskSucceeded": _of_task(_output),
-    "MapStateStarted": _field("length"),
-    "MapRunStarted": _field("mapRunArn"),
+    "MapStateStarted": _number("length"),
+    "MapRunStarted": _text("mapRunArn"),
     "MapRunRedriven": _map_run_redriven,
     "EvaluationFailed": _evaluation_failed,
 }
