@@ -182,6 +182,7 @@ def check(seed: int) -> None:
     shown = events.to_dict()
     restored = drive(start(given), answers(seed), between=through_json(loaded.program, quotas))
     assert restored.history.to_dict() == shown
+    assert asl.replay(events, loaded, quotas=quotas).divergence is None
     immutable = drive(start(frozen(given)), lambda call: answers(seed)(call)._replace())
     assert immutable.history.to_dict() == shown
 
