@@ -83,7 +83,7 @@ class Expression:
         if bindings is None:
             bindings = {}
         compiled = self._plain
-        if self._used and not self._used.isdisjoint(bindings):
+        if self._used and not bindings.keys().isdisjoint(self._used):
             compiled = self._hiding(bindings)
         rt = Runtime(input, bindings, scope)
         frame = [None, rt, *compiled.extra]

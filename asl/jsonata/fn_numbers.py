@@ -107,8 +107,8 @@ def rounded(value: float, precision: float = 0) -> float:
     if precision != precision or abs(precision) > 400 or precision != int(precision):
         return math.nan
     places = int(precision)
-    if type(value) is int and places >= 0:
-        return value
+    if places == 0 or (type(value) is int and places > 0):
+        return finite(float(round(value))) if type(value) is float else value
     exact = Decimal(number_text(value))
     if abs(exact.scaleb(places)) > _MOST:
         return math.nan

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from asl.jsonata.limits import Runtime
-from asl.jsonata.regex_syntax import Node, Tree
+from asl.jsonata.regex_syntax import Node, Tree, folded, variants
 
 Span = tuple[int, int] | None
 
@@ -91,8 +91,8 @@ class Matcher:
         if node[0] == "any":
             return lambda char: char not in _LINE_ENDS
         if node[0] == "char":
-            wanted = _fold(node[1]) if fold else node[1]
-            return (lambda char: _fold(char) == wanted) if fold else (lambda char: char == wanted)
+            wanted = folded(node[1]) if fold else node[1]
+            return (lambda char: folded(char) == wanted) if fold else (lambda char: char == wanted)
         _, negated, ranges = node
 
         def inside(char: str) -> bool:
@@ -101,7 +101,7 @@ class Matcher:
 
         if not fold:
             return lambda char: inside(char) is not negated
-        return lambda char: any(map(inside, {char, char.lower(), char.upper()[:1]})) is not negated
+        return lambda char: any(map(inside, variants(char))) is not negated
 
     # ── running ───────────────────────────────────────────────────────────────────────────────────
 
@@ -203,7 +203,7 @@ class Matcher:
                 pc, at, groups, opened, loops = choices.pop()
 
     def _alike(self, a: str, b: str) -> bool:
-        return a == b or (self.tree.ignore_case and _fold(a) == _fold(b))
+        return a == b or (self.tree.ignore_case and list(map(folded, a)) == list(map(folded, b)))
 
     def _holds(self, kind: str, negated: bool, text: str, at: int) -> bool:
         multiline = self.tree.multiline
@@ -214,12 +214,6 @@ class Matcher:
         before = at > 0 and _is_word(text[at - 1])
         after = at < len(text) and _is_word(text[at])
         return (before is not after) is not negated
-
-
-def _fold(text: str) -> str:
-    """Case folding as JavaScript does it: to upper case, but only one character to one."""
-    upper = text.upper()
-    return upper if len(upper) == len(text) else text
 
 
 def _is_word(char: str) -> bool:

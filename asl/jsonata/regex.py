@@ -54,7 +54,7 @@ class Pattern:
             translated = translate(self.tree)
             if translated is not None:
                 try:
-                    self._compiled = re.compile(translated, re.IGNORECASE if "i" in flags else 0)
+                    self._compiled = re.compile(translated)
                 except (re.error, OverflowError, RecursionError):
                     self._compiled = None
 

@@ -48,6 +48,20 @@ def parse(source: str, multiline: bool, ignore_case: bool, position: int) -> Tre
     return Tree(node, parser.groups, multiline, ignore_case)
 
 
+def folded(char: str) -> str:
+    """A character as comparison without case takes it: in upper case, but never one of ASCII for another."""
+    upper = char.upper()
+    return char if len(upper) != 1 or (char > "\x7f" and upper <= "\x7f") else upper
+
+
+def variants(char: str) -> set[str]:
+    """The characters that are the same without case."""
+    same = folded(char)
+    return {char} | {
+        other for other in (char.lower(), char.upper()) if len(other) == 1 and folded(other) == same
+    }
+
+
 def complement(ranges: Ranges) -> Ranges:
     out: Ranges = []
     low = 0
@@ -310,11 +324,13 @@ def _may_be_empty(node: Node) -> bool:
 def _translated(node: Node, tree: Tree) -> str:
     kind = node[0]
     if kind == "char":
+        if tree.ignore_case and len(found := variants(node[1])) > 1:
+            return f"[{''.join(sorted(found))}]"
         return re.escape(str(node[1]))
     if kind == "any":
         return f"[^{_LINE_ENDS}]"
     if kind == "set":
-        return _set_text(node[2], node[1])
+        return _set_text(_caseless(node[2]) if tree.ignore_case else node[2], node[1])
     if kind == "start":
         return f"(?<![^{_LINE_ENDS}])" if tree.multiline else r"\A"
     if kind == "end":
@@ -341,6 +357,18 @@ def _translated(node: Node, tree: Tree) -> str:
         count = f"{{{least},{'' if most is None else most}}}"
         return f"(?:{body}){count}{'' if greedy else '?'}"
     raise _Untranslatable
+
+
+def _caseless(ranges: Ranges) -> Ranges:
+    """The ranges with both cases of ASCII letters. What else folds is left to the matcher of our own."""
+    if any(high > 127 and high != _TOP for _, high in ranges):
+        raise _Untranslatable
+    both = [(low - 32, high - 32) for low, high in _within(ranges, 97, 122)]
+    return ranges + both + [(low + 32, high + 32) for low, high in _within(ranges, 65, 90)]
+
+
+def _within(ranges: Ranges, first: int, last: int) -> Ranges:
+    return [(max(low, first), min(high, last)) for low, high in ranges if low <= last and high >= first]
 
 
 def _set_text(ranges: Ranges, negated: bool) -> str:
