@@ -50,7 +50,7 @@ def asl_command(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
 
     yield call
     for name in set(sys.modules) - before:
-        if not name.startswith(("asl", "rich", "json", "yaml")):
+        if not name.startswith(("asl", "click", "rich", "json", "yaml")):
             del sys.modules[name]
 
 

@@ -273,7 +273,7 @@ def test_what_a_token_brings_has_no_model() -> None:
 def test_without_botocore_strict_mocks_are_taken_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     from asl.teststate import responses
 
-    responses._response.cache_clear()
+    responses.response.cache_clear()
     monkeypatch.setitem(sys.modules, "botocore.loaders", None)
     invoking = load(machine("I", I=INVOKE))
     with pytest.warns(UserWarning, match=r"botocore is not installed.*pip install asl-interpreter\[aws\]"):

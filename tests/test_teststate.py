@@ -76,7 +76,7 @@ def test_mocks_are_checked_against_the_response_model(case: Case) -> None:
 
 def test_without_botocore_the_mock_is_taken_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "botocore.loaders", None)
-    responses._response.cache_clear()
+    responses.response.cache_clear()
     with pytest.warns(UserWarning, match="botocore is not installed"):
         answer = asl.test_state(INVOKE, mock={"result": {"StatusCode": "200"}})
     assert answer["status"] == "SUCCEEDED"
@@ -89,7 +89,7 @@ def test_polled_apis_exist() -> None:
     unknown = [
         action
         for action in responses._POLLED
-        if responses._response(target(f"arn:aws:states:::{action}.sync"))[1] is None
+        if responses.response(target(f"arn:aws:states:::{action}.sync"))[1] is None
     ]
     assert unknown == []
 

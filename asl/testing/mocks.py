@@ -114,7 +114,7 @@ def returns(
 
 
 def raises(
-    error: str,
+    error: str | None,
     cause: Any = None,
     *,
     takes: Duration | None = None,

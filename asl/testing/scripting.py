@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from asl.testing.document import CaseError, Node
+from asl.testing.document import Node
 from asl.testing.mocks import Mock, calls, first_of, in_turn, raises, returns
 
 _OPTIONS = ("takes", "beats", "submitted", "when", "item")
@@ -46,7 +46,7 @@ def mock_of(node: Node, folder: Path) -> Mock:
             return returns(given[kind].value, **options)
         if kind == "raises":
             cause = given["cause"].value if "cause" in given else None
-            return raises(given[kind].text(), cause, **options)
+            return raises(None if given[kind].value is None else given[kind].text(), cause, **options)
         return calls(_function(given[kind], folder), **options)
     except ValueError as problem:
         raise node.wrong(str(problem)) from None
@@ -82,6 +82,3 @@ def _module(name: str, folder: Path) -> ModuleType:
         spec.loader.exec_module(module)
         sys.modules[own] = module
     return sys.modules[own]
-
-
-__all__ = ["CaseError", "mock_of"]

@@ -109,7 +109,7 @@ def problem(state: State, result: Json, mode: str = "STRICT") -> str | None:
     if not isinstance(result, dict):
         return "Mocked result must be a JSON object."
     try:
-        shapes, shape = _response(target)
+        shapes, shape = response(target)
     except ImportError:
         warnings.warn(MISSING, stacklevel=2)
         return None
@@ -125,7 +125,7 @@ def _action(target: Target) -> str:
 
 
 @lru_cache(maxsize=16)
-def _response(target: Target) -> tuple[dict[str, Shape], Shape | None]:
+def response(target: Target) -> tuple[dict[str, Shape], Shape | None]:
     """The shapes of the service and that of the response; no shape where botocore does not know the API.
 
     Raises ImportError where there is no botocore.
