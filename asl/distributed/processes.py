@@ -27,7 +27,7 @@ _SECONDS = 0.02
 """How long a chunk should take: short enough to share the work evenly, long enough for messages to cost little."""
 
 _TRIES = 3
-"""How often a chunk, and then each of its children, may be what a worker ran when it died."""
+"""How often a child may be what a worker ran when it died: then it has failed."""
 
 
 class WorkerError(AslError):
@@ -83,12 +83,14 @@ class Processes:
     def _hear(
         self, worker: _Worker, key: Key | None, results: Any, seconds: float
     ) -> tuple[int, Results] | None:
-        if isinstance(results, Exception) and not isinstance(results, StatesError):
-            if key is None:
+        if key is None:
+            if results is not None:
                 raise WorkerError(f"a worker process cannot begin: {results}") from results
+            worker.is_ready = True
+            self._stillborn = 0
+            return None
+        if isinstance(results, Exception):
             raise results
-        assert key is not None
-        self._stillborn = 0
         worker.under_way.remove(key)
         chunk = self._chunks.pop(key)
         fitting = int(_SECONDS * len(chunk.children) / max(seconds, 1e-9))
@@ -111,32 +113,35 @@ class Processes:
     def _bury(self, worker: _Worker) -> tuple[int, Results] | None:
         """A worker is gone: another takes its place, and what it had under way is run again."""
         code = worker.end()
-        self._stillborn += 1
-        if self._stillborn > _TRIES * len(self._workers):
-            raise WorkerError(f"worker processes end as soon as they begin (exit code {code})")
+        if not worker.is_ready:
+            self._stillborn += 1
+            if self._stillborn > _TRIES * len(self._workers):
+                raise WorkerError(f"worker processes end before they begin (exit code {code})")
         self._workers[self._workers.index(worker)] = _Worker(self._spec, self._inbox)
         done = None
         for place, key in enumerate(worker.under_way):
-            if place == 0 and (found := self._blame(key, code)) is not None:
-                done = found
-            elif key in self._chunks:
+            if place == 0 and worker.is_ready:
+                done = self._again(key, code)
+            else:
                 self._send(key, self._chunks[key])
         return done
 
-    def _blame(self, key: Key, code: int) -> tuple[int, Results] | None:
-        """What a worker ran when it died: run again, then child by child, then the child has failed."""
-        self._deaths[key] = self._deaths.get(key, 0) + 1
-        if self._deaths[key] < _TRIES:
-            return None
-        chunk = self._chunks.pop(key)
+    def _again(self, key: Key, code: int) -> tuple[int, Results] | None:
+        """Run again what a worker ran when it died: child by child, and a child only so many times."""
+        chunk = self._chunks[key]
         number, _ = key
-        self._stillborn = 0
-        if len(chunk.children) == 1:
+        deaths = self._deaths[key] = self._deaths.get(key, 0) + 1
+        if deaths == _TRIES:
+            del self._chunks[key]
             return self._done(key, [self._killed(chunk, code)])
+        if len(chunk.children) == 1:
+            self._send(key, chunk)
+            return None
+        del self._chunks[key]
         self._parts[number], self._sizes[number], self._starts[number] = {}, len(chunk.children), chunk.start
         for place, child in enumerate(chunk.children):
-            part = chunk._replace(first=chunk.first + place, children=[child])
-            self._send((number, place), part)
+            self._deaths[number, place] = deaths
+            self._send((number, place), chunk._replace(first=chunk.first + place, children=[child]))
         return None
 
     def _killed(self, chunk: Chunk, code: int) -> Ended:
@@ -175,6 +180,7 @@ class _Worker:
     def __init__(self, spec: bytes, inbox: SimpleQueue[tuple[_Worker, bytes | None]]) -> None:
         path = os.pathsep.join(entry for entry in sys.path if entry)
         self.under_way: list[Key] = []
+        self.is_ready = False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "asl.distributed.worker"],
             stdin=subprocess.PIPE,

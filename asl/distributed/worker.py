@@ -40,6 +40,7 @@ def main() -> None:
     except Exception as problem:
         send(output, pickle.dumps((None, _portable(problem), 0.0)))
         return
+    send(output, pickle.dumps((None, None, 0.0)))
     while (message := inbox.get()) is not None:
         key, chunk = pickle.loads(message)
         send(output, _answer(key, chunk, work))
