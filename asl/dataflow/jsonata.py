@@ -42,21 +42,14 @@ def _expression(text: str, field: str) -> tuple[Select, bool]:
 
     def select(bindings: Json, scope: Scope) -> Json:
         try:
-            found = evaluate(None, bindings, scope)  # type: ignore[arg-type]
+            found = evaluate(jsonata.UNDEFINED, bindings, scope)  # type: ignore[arg-type]
         except jsonata.JsonataError as problem:
-            raise EvaluationError(f"{said} {_threw(problem)}", field) from None
+            raise EvaluationError(f"{said} {problem.sentence()}", field) from None
         if found is jsonata.UNDEFINED:
             raise EvaluationError(f"{said} returned nothing (undefined).", field)
         return found  # type: ignore[no-any-return]
 
     return select, bool(expression.states_fields & {"context", "*"})
-
-
-def _threw(problem: jsonata.JsonataError) -> str:
-    if problem.code == jsonata.UNSUPPORTED_RESULT:
-        return "returned an unsupported result type."
-    prefix = f"{problem.code}: " if problem.code else ""
-    return f"threw an error during evaluation. {prefix}{problem.message}"
 
 
 def _value(node: Json, field: str) -> tuple[Select | None, bool]:
