@@ -70,6 +70,19 @@ def _cut(text: str, place: int) -> str:
     return f"{'…' if first else ''}{text[first:last]}{'…' if text[last:] else ''}".replace("\n", " ")
 
 
+def buckets(pairs: Iterable[str]) -> dict[str, str]:
+    """The folders of buckets, or `s3://`, from `NAME=FOLDER`."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, folder = pair.partition("=")
+        if not (equals and name and folder):
+            raise Refusal(f"--bucket {pair}: write NAME=FOLDER, or NAME=s3://")
+        if not folder.startswith(("s3://", "file:")) and not os.path.isdir(folder):
+            raise Refusal(f"--bucket {pair}: there is no folder {folder}")
+        found[name] = folder
+    return found
+
+
 def tasks(machine: str | os.PathLike[str], pairs: Iterable[str]) -> Functions:
     """The task functions: those of a `tasks.py` beside the machine, and over them `NAME=module:function`."""
     beside = tasks_file(machine)

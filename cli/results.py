@@ -65,6 +65,8 @@ def summarise(machine: asl.StateMachine, result: asl.Result, clock: str) -> None
 
         render.visits(result.visits, result.history[0].at, stderr=True)
     click.echo(f"{machine.name}: {summary.of_history(result.history, clock)}", err=True)
+    for run in result.map_runs:
+        click.echo(summary.of_map_run(run), err=True)
     for call in result.execution.calls.values():
         click.echo(f"{call.path} {call.state}: still waits for the answer of {call.resource}", err=True)
 

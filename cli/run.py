@@ -29,6 +29,10 @@ from .failure import Refusal
 @click.option("--strict-mocks", is_flag=True, help="Hold mocked answers against the models of their APIs.")
 @placeholders.define
 @placeholders.define_file
+@click.option(
+    "--bucket", multiple=True, metavar="NAME=FOLDER", help="What a distributed Map finds in that bucket."
+)
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes for its child executions.")
 @click.option("--start-time", metavar="TIME", help="When it starts, such as 2026-01-01T00:00:00Z.")
 @click.option("--seed", type=int, default=0, help="Decides all that is random: UUIDs, numbers, jitter.")
 @click.option("--history", metavar="FILE", help="Write the history there, as get-execution-history gives it.")
@@ -44,6 +48,8 @@ def run(
     strict_mocks: bool,
     define: dict[str, str],
     define_file: dict[str, str],
+    bucket: tuple[str, ...],
+    workers: int | None,
     start_time: str | None,
     seed: int,
     history: str | None,
@@ -58,20 +64,36 @@ def run(
     --real-time says otherwise: nobody waits for a Wait or for a retry, and the same arguments give the same
     history.
 
+    A distributed Map reads and writes S3 objects in folders: --bucket data=./data, or s3:// in place of the
+    folder for the real bucket, or * for all buckets that have no folder of their own. Its children run in this
+    process, or in --workers of them.
+
     The result goes to stdout as JSON, and a summary to stderr. Exit code: 0 succeeded; 1 failed, timed out,
     aborted or still waiting; 2 what cannot be used, read or written.
     """
     if real_time and start_time is not None:
         raise click.UsageError("--start-time sets the virtual clock; with --real-time it starts now.")
+    if real_time and workers is not None:
+        raise click.UsageError(
+            "--workers is for virtual time; with --real-time children run side by side here."
+        )
+    buckets = given.buckets(bucket)
     document = given.document(input_, "--input")
     loaded = results.load(machine, {**define_file, **define})
     functions = {**given.tasks(machine, task), **_mocked(mocks, case, strict_mocks, loaded)}
     interrupted = False
     try:
         if real_time:
-            result, interrupted = _in_real_time(loaded, document, functions, seed)
+            result, interrupted = _in_real_time(loaded, document, functions, seed, buckets)
         else:
-            result = loaded.run(document, tasks=functions, start_time=start_time, seed=seed)
+            result = loaded.run(
+                document,
+                tasks=functions,
+                start_time=start_time,
+                seed=seed,
+                buckets=buckets,
+                workers=workers or 0,
+            )
     except asl.InputError as problem:
         raise Refusal(f"--input: {problem}") from problem
     except asl.UnservedCall as problem:
@@ -110,7 +132,11 @@ def _mocked(file: str | None, case: str | None, strict: bool, machine: asl.State
 
 
 def _in_real_time(
-    machine: asl.StateMachine, document: asl.Json, functions: given.Functions, seed: int
+    machine: asl.StateMachine,
+    document: asl.Json,
+    functions: given.Functions,
+    seed: int,
+    buckets: dict[str, str],
 ) -> tuple[asl.Result, bool]:
     """The result, and whether Ctrl-C stopped the execution; its history is whole then too."""
     import asyncio  # slow to import
@@ -119,7 +145,8 @@ def _in_real_time(
 
     seen: deque[asl.Execution] = deque(maxlen=1)
     try:
-        return asyncio.run(machine.run_async(document, tasks=functions, seed=seed, watch=seen.append)), False
+        running = machine.run_async(document, tasks=functions, seed=seed, watch=seen.append, buckets=buckets)
+        return asyncio.run(running), False
     except KeyboardInterrupt:
         if not seen:
             raise

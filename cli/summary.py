@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import asl
+
+if TYPE_CHECKING:
+    from asl.distributed import MapRunRecord
 
 _ENDS = {
     "ExecutionSucceeded": "SUCCEEDED",
@@ -20,6 +25,26 @@ def of_history(history: asl.History, clock: str = "") -> str:
         f"{_ENDS.get(last.type, 'RUNNING')} after {seconds(last.at - first.at)}{clock and f' of {clock} time'}; "
         f"{count(states, 'state')} entered, {count(len(history), 'event')}"
     )
+
+
+def of_map_run(run: MapRunRecord) -> str:
+    """How a map run ended, and what became of its children."""
+    label = run.arn.rpartition(":")[0].rpartition("/")[2]
+    counts = run.to_dict()["executionCounts"]
+    told = [f"{counts[key]:,} {word}" for key, word in _CHILDREN.items() if counts[key]] or ["none"]
+    items = f" of {count(run.items['total'], 'item')}" if run.items != run.executions else ""
+    span = seconds((run.stopped or run.started) - run.started)
+    return f"map run {label}: {run.status} after {span}; children{items}: {', '.join(told)}"
+
+
+_CHILDREN = {
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "timedOut": "timed out",
+    "aborted": "aborted",
+    "running": "running",
+    "pending": "never started",
+}
 
 
 def seconds(ms: int) -> str:
