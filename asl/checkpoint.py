@@ -78,6 +78,7 @@ def _wait_row(wait: Any) -> dict[str, Any] | None:
                 "kind": "calling",
                 "heartbeat": wait.heartbeat,
                 "silence": wait.silence,
+                "begun": wait.begun,
                 **{name: getattr(call, name) for name in _CALL},
             }
         case _:
@@ -153,7 +154,7 @@ def _restore_wait(machine: Machine, frame: Frame, row: dict[str, Any] | None) ->
         case "calling":
             call = _restore_call(machine, frame, row)
             wait = Calling(call, row["heartbeat"], 0)
-            wait.silence = row["silence"]
+            wait.silence, wait.begun = row["silence"], row["begun"]
             return wait
     return _restore_joining(row)
 

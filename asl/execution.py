@@ -145,8 +145,16 @@ class Execution:
         return self._tell(call, at, record)
 
     def start(self, call: int, worker: str | None = None, *, at: int) -> bool:
-        """A worker took the activity task; the call goes on."""
-        return self._tell(call, at, lambda frame: self._machine.chain(frame, "ActivityStarted", None, worker))
+        """A worker took the activity task; the call goes on, and its time limits count from now (measured)."""
+
+        def begin(frame: Frame) -> None:
+            self._machine.chain(frame, "ActivityStarted", None, worker)
+            wait = frame.wait
+            assert isinstance(wait, Calling)
+            wait.begin(self.now)
+            self._machine.timer(wait.due, frame, wait)
+
+        return self._tell(call, at, begin)
 
     def beat(self, call: int, *, at: int) -> bool:
         """The task gave a sign of life: its heartbeat starts anew."""
@@ -155,7 +163,7 @@ class Execution:
             wait = frame.wait
             assert isinstance(wait, Calling)
             if wait.heartbeat is not None:
-                wait.silence = self.now + wait.heartbeat
+                wait.beat(self.now)
                 self._machine.timer(wait.due, frame, wait)
 
         return self._tell(call, at, renew)

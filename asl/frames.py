@@ -104,15 +104,28 @@ class MapRun(Call):
 class Calling:
     """Waits for a task's answer until its deadline or, where it has a heartbeat, until `silence`.
 
-    All in milliseconds: `heartbeat` is a span, `silence` the time by which the next sign of life must come.
+    All in milliseconds: `heartbeat` is a span, `silence` the time by which the next sign of life must come,
+    `begun` the time from which the deadline counts.
     """
 
-    __slots__ = ("call", "heartbeat", "silence")
+    __slots__ = ("begun", "call", "heartbeat", "silence")
 
     def __init__(self, call: Call, heartbeat: int | None, now: int) -> None:
         self.call = call
         self.heartbeat = heartbeat
         self.silence = None if heartbeat is None else now + heartbeat
+        self.begun = now
+
+    def begin(self, now: int) -> None:
+        """Count the deadline and the heartbeat from now on."""
+        if self.call.deadline is not None:
+            self.call.deadline += now - self.begun
+        self.begun = now
+        self.beat(now)
+
+    def beat(self, now: int) -> None:
+        """A sign of life."""
+        self.silence = None if self.heartbeat is None else now + self.heartbeat
 
     @property
     def due(self) -> int | None:

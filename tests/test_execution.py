@@ -163,6 +163,24 @@ def test_heartbeats_keep_a_task_alive() -> None:
     assert not run.beat(call.id, at=61 * SECOND)
 
 
+def test_the_time_of_an_activity_counts_from_its_start() -> None:
+    activity = "arn:aws:states:us-east-1:123456789012:activity:work"
+    run = start(
+        machine("A", A={"Type": "Task", "Resource": activity, "TimeoutSeconds": 10, "HeartbeatSeconds": 4})
+    )
+    (call,) = run.take_calls()
+    assert run.wake_at == 4 * SECOND
+    assert run.start(call.id, "worker", at=3 * SECOND)
+    assert (call.deadline, run.wake_at) == (13 * SECOND, 7 * SECOND)
+    assert run.beat(call.id, at=6 * SECOND)
+    assert run.beat(call.id, at=9 * SECOND)
+    run.advance(at=60 * SECOND)
+    assert [(event.type, event.at) for event in run.history[-2:]] == [
+        ("ActivityTimedOut", 13 * SECOND),
+        ("ExecutionFailed", 13 * SECOND),
+    ]
+
+
 def test_what_is_dropped_finds_nothing() -> None:
     branches = [
         machine("A", A=task()),
