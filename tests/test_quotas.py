@@ -62,6 +62,11 @@ PASSES: dict[str, dict[str, Any]] = {
     "a constant that is dropped": {"Result": "x" * 100, "ResultPath": None},
     "a part of the output": {"Result": "x", "ResultPath": "$.a.new", "OutputPath": "$.a"},
     "the input twice": {"Parameters": {"one.$": "$", "two": [{"deep.$": "$.a"}]}, "ResultPath": "$.twice"},
+    "parts that overlap": {
+        "Parameters": {"a.$": "$.a", "b.$": "$.a.b", "c.$": "$.a.b[0]", "d.$": "$.a.b[-2].c"}
+    },
+    "parts that do not": {"Parameters": {"a.$": "$.a", "l.$": "$.list", "n.$": "$.n", "t.$": "$['t']"}},
+    "the same twice": {"Parameters": {"a.$": "$.a", "b.$": "$['a']"}, "InputPath": "$"},
     "null past the end": {"Parameters": {"v.$": "$.list[9]"}},
     "a number": {"Parameters": {"v.$": "States.MathAdd($.n, -1)"}},
     "a hash": {"Parameters": {"v.$": "States.Hash($.t, 'SHA-512')", "u.$": "States.UUID()"}},
@@ -81,12 +86,18 @@ def test_no_output_is_larger_than_the_definition_says(state: dict[str, Any]) -> 
     assert size(result.output) <= growth[0] * size(INPUT) + growth[1]
 
 
+def test_parts_that_do_not_overlap_are_the_input_once() -> None:
+    assert of_pass(PASSES["parts that do not"])[0] == 1  # type: ignore[index]
+    assert of_pass(PASSES["parts that overlap"])[0] == 4  # type: ignore[index]
+
+
 @pytest.mark.parametrize(
     "state",
     [
         {"InputPath": "$$.Execution"},
         {"InputPath": "$.a[*]"},
         {"InputPath": "$variable"},
+        {"Parameters": {"v.$": "$.list.length()"}},
         {"Parameters": {"v.$": "$$.Execution.Input"}},
         {"Parameters": {"v.$": "$..b"}},
         {"Parameters": {"v.$": "States.ArrayRange(1, 1000, 1)"}},

@@ -1,7 +1,7 @@
 """How much larger than its input a Pass state's output can be, where the definition alone says it.
 
 A bound costs a multiplication where measuring costs a text; the machine measures only when the bound comes
-to the quota. What it rests on: what a definite path selects from the input has no more bytes than the input.
+to the quota. What it rests on: what a plain path selects from the input has no more bytes than the input.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from asl import paths
+from asl.paths.plain import plain
 from asl.states import Growth
 from asl.values import Json, size
 
@@ -21,7 +22,7 @@ _BRIEF_BYTES = 130  # what the longest of them makes: a SHA-512 in hexadecimal d
 
 def of_pass(state: dict[str, Any]) -> Growth | None:
     """The growth of a Pass state; None where only measuring tells."""
-    if not all(_selects_a_part(state.get(field)) for field in ("InputPath", "OutputPath")):
+    if any(state.get(field) and _keys(state[field]) is None for field in ("InputPath", "OutputPath")):
         return None
     made: Growth | None = (1, 0)
     if "Result" in state:
@@ -37,25 +38,32 @@ def of_pass(state: dict[str, Any]) -> Growth | None:
     return made[0] + 1, made[1] + size(place) + 6 * len(paths.reference(place))
 
 
-def _selects_a_part(path: str | None) -> bool:
-    if path is None:
-        return True
-    read = paths.compile(path)
-    return read.definite and not read.reads_context and not read.variables
+def _keys(path: str) -> tuple[str, ...] | None:
+    """What a plain path selects of the input; any index for all of them. None for other paths."""
+    found = plain(path)
+    if found is None or found[0] != "$":
+        return None
+    return tuple(key if isinstance(key, str) else "[]" for key in found[1])
 
 
 def _of_template(template: Json) -> Growth | None:
-    times, bytes = 0, size(template)  # its text stands for constants, keys, and null past the end of an array
+    selected: list[tuple[str, ...]] = []
+    bytes = size(template)  # its text stands for constants, keys, and null past the end of an array
     for text in _expressions(template):
         if not text.startswith("$"):
             if text.partition("(")[0].strip() not in _BRIEF:
                 return None
             bytes += _BRIEF_BYTES
-        elif _selects_a_part(text):
-            times += 1
+        elif (keys := _keys(text)) is not None:
+            selected.append(keys)
         else:
             return None
-    return times, bytes
+    return _most_often(selected), bytes
+
+
+def _most_often(selected: list[tuple[str, ...]]) -> int:
+    """How often a part of the input is selected at most: parts that do not overlap are the input once."""
+    return max((sum(keys[: len(other)] == other for other in selected) for keys in selected), default=0)
 
 
 def _expressions(node: Any) -> Iterator[str]:
