@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from asl_cli import COMMANDS
 
 from tests import fenced
 from tests.commands import FIXTURES
@@ -35,6 +36,12 @@ def test_examples(tmp_path: Path) -> None:
     kinds = {block.language for block in fenced.blocks(README)}
     assert {"console", "pycon"} <= kinds
     assert fenced.differences(README, tmp_path) == []
+
+
+def test_every_command_that_is_named_is_there() -> None:
+    named = set(re.findall(r"\basl ([a-z-]+)", README.read_text(encoding="utf-8")))
+    assert named - {"run"} >= {"history", "replay", "validate"}
+    assert named <= set(COMMANDS)
 
 
 @pytest.mark.parametrize(
