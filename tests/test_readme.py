@@ -38,6 +38,13 @@ def test_examples(tmp_path: Path) -> None:
     assert fenced.differences(README, tmp_path) == []
 
 
+def test_every_page_is_linked() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert [
+        page.name for page in sorted((fenced.ROOT / "docs").glob("*.md")) if f"docs/{page.name}" not in text
+    ] == []
+
+
 def test_every_command_that_is_named_is_there() -> None:
     named = set(re.findall(r"\basl ([a-z-]+)", README.read_text(encoding="utf-8")))
     assert named - {"run"} >= {"history", "replay", "validate"}
