@@ -328,6 +328,14 @@ def test_a_task_that_returns_no_json(asl_command: Asl, tmp_path: Path, result: s
     assert said in told["cause"]
 
 
+def test_a_task_that_never_returns_is_left_behind_at_its_timeout(tmp_path: Path) -> None:
+    write(tmp_path, "tasks.py", "import threading\ndef work(p): threading.Event().wait()\n")
+    machine = states(Work={**TASK["States"]["Work"], "TimeoutSeconds": 1})
+    said = separate("run", write(tmp_path, "m.json", machine), "--real-time", timeout=30)
+    assert said.code == 1
+    assert said.json == {"status": "FAILED", "error": "States.Timeout"}
+
+
 def test_a_machine_that_loops_for_ever(asl_command: Asl, tmp_path: Path) -> None:
     said = asl_command("run", write(tmp_path, "m.json", LOOP))
     assert said.code == 1
