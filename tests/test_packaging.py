@@ -15,17 +15,24 @@ import asl
 
 ROOT = Path(__file__).parents[1]
 SETTINGS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-FOLDERS = {"asl": ROOT / "asl", "asl_cli": ROOT / "cli"}
+FOLDERS = {"asl": ROOT / "asl", "asl_cli": ROOT / "cli", "asl_pytest": ROOT / "asl" / "testing" / "plugin"}
 
 # Where the name on the index is not the name of the module.
 MODULES = {"pyyaml": "yaml", "jsonata-python": "jsonata"}
+
+
+def _files(top: str) -> list[Path]:
+    """The files in a folder, but for those in a folder of its own within it."""
+    inner = [folder for name, folder in FOLDERS.items() if name != top and FOLDERS[top] in folder.parents]
+    return [path for path in FOLDERS[top].rglob("*") if not any(each in path.parents for each in inner)]
 
 
 def test_every_package_is_installed_and_no_other() -> None:
     found = {
         ".".join((top, *path.parent.relative_to(folder).parts))
         for top, folder in FOLDERS.items()
-        for path in folder.rglob("__init__.py")
+        for path in _files(top)
+        if path.name == "__init__.py"
     }
     assert set(SETTINGS["tool"]["setuptools"]["packages"]) == found
 
@@ -35,10 +42,10 @@ def test_every_data_file_is_installed() -> None:
     for top, folder in FOLDERS.items():
         files = {
             path
-            for path in folder.rglob("*")
+            for path in _files(top)
             if path.is_file() and path.suffix not in (".py", ".pyc") and "/." not in str(path)
         }
-        installed = {path for pattern in data[top] for path in folder.glob(pattern)}
+        installed = {path for pattern in data.get(top, ()) for path in folder.glob(pattern)}
         assert files == installed
 
 
