@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,16 @@ def test_every_command_has_help_that_begins_with_a_sentence(name: str) -> None:
     assert isinstance(command, click.Command)
     assert command.name == name
     assert (command.help or "").split("\n")[0].strip().endswith((".", ":"))
+
+
+def test_rich_is_known_in_one_module_alone() -> None:
+    sources = sorted((Path(__file__).parents[1] / "cli").glob("*.py"))
+    importing = [
+        path.name
+        for path in sources
+        if re.search(r"^\s*(from|import) rich\b", path.read_text(), re.MULTILINE)
+    ]
+    assert importing == ["render.py"]
 
 
 def test_version_is_that_of_the_distribution(asl_command: Asl) -> None:
