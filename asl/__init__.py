@@ -48,6 +48,7 @@ from asl.values import Json
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from asl.aws import Aws
     from asl.comparing import Comparison, diff
     from asl.drive.parting import Divergence
     from asl.drive.replay import Replay, replay
@@ -65,6 +66,7 @@ __all__ = [
     "ActivityTask",
     "AslError",
     "AsyncSession",
+    "Aws",
     "Call",
     "CallbackError",
     "Comparison",
@@ -112,6 +114,7 @@ __all__ = [
 
 _ELSEWHERE = {
     "AsyncSession": "asl.session",
+    "Aws": "asl.aws",
     "Comparison": "asl.comparing",
     "Divergence": "asl.drive.parting",
     "HistoryError": "asl.recorded",
@@ -154,7 +157,7 @@ def load(
         raise DefinitionError(errors)
     name = os.path.basename(found.name).split(".")[0] if found.name else "StateMachine"
     assert isinstance(found.document, dict)
-    return StateMachine(compile(found.document), tuple(problems), name)
+    return StateMachine(compile(found.document), tuple(problems), name, found.name)
 
 
 def check(

@@ -67,11 +67,17 @@ class StateMachine:
     """A definition that was checked and compiled, ready to run any number of times."""
 
     def __init__(
-        self, program: Program, warnings: tuple[Problem, ...] = (), name: str = "StateMachine"
+        self,
+        program: Program,
+        warnings: tuple[Problem, ...] = (),
+        name: str = "StateMachine",
+        source: str | None = None,
     ) -> None:
         self.program = program
         self.warnings = warnings
         self.name = name
+        self.source = source
+        """The file that the definition was read from; None where it came as text or a dict."""
 
     def __repr__(self) -> str:
         return f"StateMachine({self.name!r}, {len(self.program.states)} states)"

@@ -55,8 +55,8 @@ def test_a_machine_comes_from_a_path_a_dict_a_text_or_a_machine() -> None:
     for source in (definition, text, asl.load(definition)):
         found = load(source)
         assert found.run({"n": 1}).output == {"n": 1}
-        assert found.source is None
-    assert load(str(ORDER)).source == ORDER
+        assert found.machine.source is None
+    assert load(ORDER).machine.source == str(ORDER)
     with pytest.raises(asl.DefinitionError, match="Missing 'Next' target: Q"):
         load(machine("P", P={"Type": "Pass", "Next": "Q"}))
 

@@ -197,11 +197,10 @@ class Run:
 
 
 class Machine:
-    """A state machine under test. `machine` is the `asl.StateMachine`, `source` the file that it came from."""
+    """A state machine under test. `machine` is the `asl.StateMachine`."""
 
-    def __init__(self, machine: StateMachine, source: Path | None = None) -> None:
+    def __init__(self, machine: StateMachine) -> None:
         self.machine = machine
-        self.source = source
 
     def __repr__(self) -> str:
         return f"Machine({self.machine.name!r})"
@@ -244,6 +243,4 @@ def load(
     """
     if isinstance(source, StateMachine):
         return Machine(source)
-    machine = asl.load(source, define=define, type=type)
-    is_text = isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{"))
-    return Machine(machine, Path(source) if isinstance(source, str | Path) and not is_text else None)
+    return Machine(asl.load(source, define=define, type=type))
