@@ -128,11 +128,11 @@ class Execution:
 
     def succeed(self, call: int, output: Json, *, at: int) -> bool:
         """The task gave a result: JSON, and the machine's from now on (do not change it afterwards)."""
-        return self._tell(call, at, lambda frame: self._machine.succeed_call(frame, output))
+        return self._tell(call, at, self._machine.succeed_call, output)
 
     def fail(self, call: int, error: str | None, cause: str | None = None, *, at: int) -> bool:
         """The task failed, with an error name and a cause as Retry and Catch see them."""
-        return self._tell(call, at, lambda frame: self._machine.fail_call(frame, error, cause))
+        return self._tell(call, at, self._machine.fail_call, error, cause)
 
     def submit(self, call: int, output: Json, *, at: int) -> bool:
         """A `.sync` or `.waitForTaskToken` task was accepted, with this first answer; the call goes on."""
@@ -211,13 +211,14 @@ class Execution:
 
         redriving.redrive(self._machine, at)
 
-    def _tell(self, call: int, at: int, act: Callable[[Frame], None]) -> bool:
-        if at > self._machine.scope.now or self._machine.timers:
+    def _tell(self, call: int, at: int, act: Callable[..., None], *given: Any) -> bool:
+        machine = self._machine
+        if at > machine.scope.now or machine.timers:
             self.advance(at=at)
-        frame = self._machine.callers.get(call)
+        frame = machine.callers.get(call)
         if frame is None:
             return False
-        self._machine.settle(frame, act)
+        machine.settle(frame, act, *given)
         return True
 
     # ------------------------------------------------------------------ checkpoints

@@ -56,9 +56,10 @@ def fork_map(machine: Machine, frame: Frame, state: Map) -> None:
 
 def _next_iteration(machine: Machine, frame: Frame, wait: Joining, state: Map) -> None:
     slot = wait.started
-    item = {"Index": slot, "Value": wait.items[slot]}
-    path = f"{below(frame, state.name)}/{slot}"
-    child = machine.new_frame(path, state.processor, wait.items[slot], frame, slot, wait.item_size, item)
+    value = wait.items[slot]
+    path = f"/{state.name}/{slot}" if frame.path == "/" else f"{frame.path}/{state.name}/{slot}"
+    item = {"Index": slot, "Value": value}
+    child = machine.new_frame(path, state.processor, value, frame, slot, wait.item_size, item)
     wait.started = slot + 1
     wait.active[slot] = child.id
     machine.ready.append(child)
@@ -100,12 +101,13 @@ def _select(machine: Machine, parent: Frame, frame: Frame, state: Map, wait: Joi
 
 def joined(machine: Machine, parent: Frame, child: Frame, output: Json) -> None:
     """A branch or iteration came to its end."""
-    state, wait = _joining(parent)
+    state, wait = parent.program.states[parent.state], parent.wait
+    assert isinstance(wait, Joining)
     wait.results[child.slot] = output
     wait.size += child.size
     del wait.active[child.slot], machine.frames[child.id]
     if isinstance(state, Map):
-        machine.leaf(child, "MapIterationSucceeded", state.name, child.slot)
+        machine.record("MapIterationSucceeded", child.last, child.path, state.name, child.slot)
         parent.last = child.last
         if wait.started < len(wait.results):
             _next_iteration(machine, parent, wait, state)
@@ -119,7 +121,7 @@ def joined(machine: Machine, parent: Frame, child: Frame, output: Json) -> None:
 
 def _joining(parent: Frame) -> tuple[Working, Joining]:
     state, wait = parent.program.states[parent.state], parent.wait
-    assert isinstance(state, Map | Parallel) and isinstance(wait, Joining)
+    assert isinstance(state, (Map, Parallel)) and isinstance(wait, Joining)
     return state, wait
 
 
@@ -152,7 +154,9 @@ def child_failed(machine: Machine, parent: Frame, child: Frame, error: str | Non
     if isinstance(state, Map) and not quiet:
         machine.leaf(child, "MapIterationFailed", state.name, child.slot)
     if isinstance(child.program.states[child.state], Task) and not quiet:
-        machine.leaf(child, "TaskStateAborted")  # measured, in Parallel and Map: also for the task that failed
+        machine.leaf(
+            child, "TaskStateAborted"
+        )  # measured, in Parallel and Map: also for the task that failed
     left = {child.slot: machine.frames.pop(child.id)}
     del wait.active[child.slot]
     parent.broken = Broken(wait, left | _abort(machine, wait, state, failure, quiet), error)

@@ -10,6 +10,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Collection
 from functools import partial
+from sys import intern
 from typing import Any, NamedTuple
 
 from asl import joining, mapruns, names
@@ -129,8 +130,8 @@ class Machine:
 
     # ------------------------------------------------------------------ settling
 
-    def settle(self, frame: Frame | None = None, act: Callable[[Frame], None] | None = None) -> None:
-        """Let a frame act, then run every frame that can run, until all wait.
+    def settle(self, frame: Frame | None = None, act: Callable[..., None] | None = None, *given: Any) -> None:
+        """Let a frame act on what is given, then run every frame that can run, until all wait.
 
         The order is part of the contract: children start in their order and queue at the back; a frame that
         got its result goes to the front.
@@ -138,7 +139,7 @@ class Machine:
         ready, frames, run, guard = self.ready, self.frames, self._run, self._guard
         try:
             if frame is not None and act is not None:
-                guard(frame, act)
+                guard(frame, act, *given)
             while ready and self.outcome is None:
                 next_up = ready.popleft()
                 if next_up.id in frames:  # it was not aborted since
@@ -148,11 +149,11 @@ class Machine:
             self.end("ExecutionFailed", Outcome("FAILED", None, names.RUNTIME, cause), self.scope.events)
         self.scope.move_on()
 
-    def _guard(self, frame: Frame, act: Callable[[Frame], None]) -> None:
+    def _guard(self, frame: Frame, act: Callable[..., None], *given: Any) -> None:
         """Let a frame act; an error that its state raises becomes the state's error."""
         self.scope.frame = frame
         try:
-            act(frame)
+            act(frame, *given)
         except StatesError as problem:
             self.fail_state(frame, problem.error, self._told(frame, problem))
 
@@ -378,9 +379,10 @@ class Machine:
             credentials: Any = None if state.credentials is None else state.credentials(raw, scope)
         finally:
             scope.token = None
-        refused = refusal(target, payload, self.activities)
-        if refused is not None:
-            raise StatesError(names.RUNTIME, refused)
+        if target.kind != "LambdaFunction":
+            refused = refusal(target, payload, self.activities)
+            if refused is not None:
+                raise StatesError(names.RUNTIME, refused)
         limits = None
         if timeout is not None or heartbeat is not None or credentials is not None:
             limits = (timeout, heartbeat, credentials and credentials.get("RoleArn"))
@@ -406,7 +408,8 @@ class Machine:
         )
         self.next_call += 1
         frame.wait = wait = Calling(call, None if heartbeat is None else heartbeat * 1000, scope.now)
-        self.timer(wait.due, frame, wait)
+        if timeout is not None or heartbeat is not None:
+            self.timer(wait.due, frame, wait)
 
     def make_call(
         self,
@@ -446,7 +449,7 @@ class Machine:
         frame.wait = None
         target = state.target
         name = (target.service, target.action) if target.kind == "Task" else None
-        self.chain(frame, target.kind + how, name, data, cause)
+        self.chain(frame, intern(target.kind + how), name, data, cause)
         return state
 
     def succeed_call(self, frame: Frame, output: Json) -> None:

@@ -117,18 +117,24 @@ class _Otherwise(Exception):
     """It is not JSON of the plainest kind, or too deep: look closer, and keep account of the place."""
 
 
+_TEXT = frozenset((str,))
 _AS_IT_IS = frozenset((str, int, bool, type(None)))
+_SCALARS = _AS_IT_IS | {float}
 
 
-def _plain(value: Any) -> Any:
-    """A copy of JSON made of dict, list, str, int, bool and None, as nearly every result is."""
+def _plain(value: Any, depth: int = 0) -> Any:
+    """A copy of JSON made of dict, list and scalars, as nearly every result is."""
     kind = type(value)
-    if kind in _AS_IT_IS:
+    if kind is dict and depth <= _DEEPEST and _TEXT.issuperset(map(type, value)):
+        if _AS_IT_IS.issuperset(map(type, value.values())):
+            return value.copy()
+        return {
+            key: item if type(item) in _AS_IT_IS else _plain(item, depth + 1) for key, item in value.items()
+        }
+    if kind is list and depth <= _DEEPEST:
+        return [item if type(item) in _AS_IT_IS else _plain(item, depth + 1) for item in value]
+    if kind in _AS_IT_IS or (kind is float and math.isfinite(value)):
         return value
-    if kind is dict and all(type(key) is str for key in value):
-        return {key: item if type(item) in _AS_IT_IS else _plain(item) for key, item in value.items()}
-    if kind is list:
-        return [item if type(item) in _AS_IT_IS else _plain(item) for item in value]
     raise _Otherwise
 
 
@@ -160,6 +166,8 @@ def _normalised(value: Any, place: str, depth: int) -> Json:
 def copied(value: Json) -> Any:
     """A copy that a task may scribble on."""
     if isinstance(value, dict):
+        if _SCALARS.issuperset(map(type, value.values())):
+            return value.copy()
         return {key: copied(item) for key, item in value.items()}
     if isinstance(value, list):
         return [copied(item) for item in value]
