@@ -84,12 +84,13 @@ def test_without_botocore_the_mock_is_taken_with_a_warning(monkeypatch: pytest.M
 
 def test_polled_apis_exist() -> None:
     pytest.importorskip("botocore")
+    from asl.aws.jobs import JOBS
     from asl.states import target
 
     unknown = [
-        action
-        for action in responses._POLLED
-        if responses.response(target(f"arn:aws:states:::{action}.sync"))[1] is None
+        (service, action)
+        for service, action in JOBS
+        if responses.response(target(f"arn:aws:states:::{service}:{action}.sync"))[1] is None
     ]
     assert unknown == []
 

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from asl.aws.integrations import ACTIONS, SERVICES
+from asl.aws.jobs import JOBS
+from asl.aws.naming import boto_name
 from asl.states import State, Target, Task
 from asl.values import Json
 
@@ -23,73 +26,6 @@ MISSING = (
 )
 
 _UNCHECKED = frozenset({"apigateway:invoke", "http:invoke", "eks:call", "eks:runJob"})
-
-_SERVICES = {
-    "states": "stepfunctions",
-    "elasticmapreduce": "emr",
-    "bedrock:invokeModel": "bedrock-runtime",
-    # names of AWS SDK integrations that are not the names of botocore
-    "sfn": "stepfunctions",
-    "applicationdiscovery": "discovery",
-    "cloudwatchlogs": "logs",
-    "cognitoidentityprovider": "cognito-idp",
-    "costandusagereport": "cur",
-    "costexplorer": "ce",
-    "databasemigration": "dms",
-    "directory": "ds",
-    "elasticloadbalancing": "elb",
-    "elasticloadbalancingv2": "elbv2",
-    "elasticsearch": "es",
-    "eventbridge": "events",
-    "iotdataplane": "iot-data",
-    "iotjobsdataplane": "iot-jobs-data",
-    "lexmodelbuilding": "lex-models",
-    "lexmodelsv2": "lexv2-models",
-    "lexruntime": "lex-runtime",
-    "lexruntimev2": "lexv2-runtime",
-    "marketplaceentitlement": "marketplace-entitlement",
-    "marketplacemetering": "meteringmarketplace",
-    "migrationhub": "mgh",
-    "pinpointsmsvoice": "sms-voice",
-    "serverlessapplicationrepository": "serverlessrepo",
-}
-"""The service in a Resource (or the service and the action) by botocore's name, where that is another."""
-
-_POLLED = {
-    "athena:startQueryExecution": "GetQueryExecution",
-    "batch:submitJob": "DescribeJobs",
-    "bedrock:createModelCustomizationJob": "GetModelCustomizationJob",
-    "codebuild:startBuild": "BatchGetBuilds",
-    "codebuild:startBuildBatch": "BatchGetBuildBatches",
-    "databrew:startJobRun": "DescribeJobRun",
-    "ecs:runTask": "DescribeTasks",
-    "eks:createCluster": "DescribeCluster",
-    "eks:createFargateProfile": "DescribeFargateProfile",
-    "eks:createNodegroup": "DescribeNodegroup",
-    "eks:deleteCluster": "DescribeCluster",
-    "eks:deleteFargateProfile": "DescribeFargateProfile",
-    "eks:deleteNodegroup": "DescribeNodegroup",
-    "elasticmapreduce:addStep": "DescribeStep",
-    "elasticmapreduce:createCluster": "DescribeCluster",
-    "elasticmapreduce:terminateCluster": "DescribeCluster",
-    "emr-containers:deleteVirtualCluster": "DescribeVirtualCluster",
-    "emr-containers:startJobRun": "DescribeJobRun",
-    "emr-serverless:createApplication": "GetApplication",
-    "emr-serverless:deleteApplication": "GetApplication",
-    "emr-serverless:startApplication": "GetApplication",
-    "emr-serverless:startJobRun": "GetJobRun",
-    "emr-serverless:stopApplication": "GetApplication",
-    "glue:startJobRun": "GetJobRun",
-    "mediaconvert:createJob": "GetJob",
-    "sagemaker:createAutoMLJob": "DescribeAutoMLJob",
-    "sagemaker:createHyperParameterTuningJob": "DescribeHyperParameterTuningJob",
-    "sagemaker:createLabelingJob": "DescribeLabelingJob",
-    "sagemaker:createProcessingJob": "DescribeProcessingJob",
-    "sagemaker:createTrainingJob": "DescribeTrainingJob",
-    "sagemaker:createTransformJob": "DescribeTransformJob",
-    "states:startExecution": "DescribeExecution",
-}
-"""The API that is polled for the end of a `.sync` task."""
 
 _ANY_JSON = {"lambda:invoke": "Payload", "bedrock:invokeModel": "Body"}
 """Fields that an optimized integration gives as JSON, where the API has bytes."""
@@ -135,14 +71,16 @@ def response(target: Target) -> tuple[dict[str, Shape], Shape | None]:
 
     action = _action(target)
     service, _, name = action.removeprefix("aws-sdk:").partition(":")
-    loader = Loader()
-    wanted = _SERVICES.get(f"{service}:{name}") or _SERVICES.get(service, service)
-    known = {each.replace("-", ""): each for each in loader.list_available_services("service-2")}
+    special = ACTIONS.get((service, name))
+    boto = special and special.service
+    if boto is None:
+        boto = SERVICES[service].boto if service in SERVICES else boto_name(service)
     try:
-        model = loader.load_service_model(known.get(wanted.replace("-", ""), wanted), "service-2")
+        model = Loader().load_service_model(boto or service, "service-2")
     except (UnknownServiceError, DataNotFoundError):
         return {}, None
-    called = _POLLED.get(action, "") if target.sync else name
+    job = JOBS.get((service, name)) if target.sync else None
+    called = name if not target.sync else "" if job is None else job.operation
     operations = {each.lower(): operation for each, operation in model["operations"].items()}
     output = operations.get(called.lower(), {}).get("output")
     shapes: dict[str, Shape] = model["shapes"]

@@ -1,0 +1,531 @@
+"""AWS integrations against moto's real server, over HTTP; names, casing, errors and jobs."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import asl
+from tests.machines import machine
+
+boto3 = pytest.importorskip("boto3", reason="the extra 'aws' is not installed")
+
+from asl.aws import jobs, naming, shapes  # noqa: E402
+from asl.aws.integrations import ACTIONS, SERVICES  # noqa: E402
+
+REGION = "us-east-1"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = pytest.importorskip("moto.server", reason="moto's server is not installed")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    found = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    found.start()
+    host, port = found.get_host_and_port()
+    yield f"http://{host}:{port}"
+    found.stop()
+
+
+@pytest.fixture
+def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> asl.Aws:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    boto3.client("s3", endpoint_url=endpoint, region_name=REGION)  # warms the loader of models
+    return asl.Aws(endpoint, region=REGION, poll=0.05)
+
+
+def client(service: str, endpoint: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def call(aws: asl.Aws, resource: str, parameters: Any, **fields: Any) -> asl.Result:
+    """One Task. It is compiled unchecked: what is wrong with parameters is the service's to say here."""
+    state = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, **fields}
+    return asl.StateMachine(asl.compile(machine("Call", Call=state))).run(tasks=aws.tasks)
+
+
+def output(aws: asl.Aws, resource: str, parameters: Any, **fields: Any) -> Any:
+    result = call(aws, resource, parameters, **fields)
+    assert result.status == "SUCCEEDED", (result.error, result.cause)
+    return result.output
+
+
+# ---------------------------------------------------------------------- services
+
+
+@pytest.fixture
+def table(endpoint: str) -> Iterator[str]:
+    dynamodb = client("dynamodb", endpoint)
+    dynamodb.create_table(
+        TableName="orders",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    yield "orders"
+    dynamodb.delete_table(TableName="orders")
+
+
+def test_dynamodb_by_both_integrations(aws: asl.Aws, table: str) -> None:
+    item = {"id": {"S": "id1"}, "data": {"S": "HelloWorld"}}
+    key = {"id": {"S": "id1"}}
+    put = output(aws, "dynamodb:putItem", {"TableName": table, "Item": item})
+    assert {"SdkHttpMetadata", "SdkResponseMetadata"} <= set(put)
+    assert put["SdkHttpMetadata"]["HttpStatusCode"] == 200
+    assert put["SdkHttpMetadata"]["HttpHeaders"]["Content-Type"] == "application/x-amz-json-1.0"
+    got = output(aws, "dynamodb:getItem", {"TableName": table, "Key": key})
+    assert got["Item"] == item
+    updated = output(
+        aws,
+        "aws-sdk:dynamodb:updateItem",
+        {
+            "TableName": table,
+            "Key": key,
+            "ReturnValues": "UPDATED_NEW",
+            "UpdateExpression": "set #d=:r",
+            "ExpressionAttributeNames": {"#d": "data"},
+            "ExpressionAttributeValues": {":r": {"S": "New"}},
+        },
+    )
+    assert updated["Attributes"] == {"data": {"S": "New"}}
+    query = {
+        "TableName": table,
+        "KeyConditionExpression": "id = :id",
+        "ExpressionAttributeValues": {":id": {"S": "id1"}},
+    }
+    found = output(aws, "aws-sdk:dynamodb:query", query)
+    assert (found["Count"], found["ScannedCount"]) == (1, 1)
+    assert found["Items"] == [{"id": {"S": "id1"}, "data": {"S": "New"}}]
+    assert "SdkHttpMetadata" not in output(
+        aws, "aws-sdk:dynamodb:deleteItem", {"TableName": table, "Key": key}
+    )
+    assert "Item" not in output(aws, "dynamodb:getItem", {"TableName": table, "Key": key})
+
+
+def test_errors_are_named_and_told_as_recorded(aws: asl.Aws) -> None:
+    """Recorded: task_service_dynamodb.put_item_no_such_table, aws_sdk.dynamodb_put_item_no_such_table."""
+    put = {"TableName": "none", "Item": {"id": {"S": "1"}}}
+    optimised, sdk = call(aws, "dynamodb:putItem", put), call(aws, "aws-sdk:dynamodb:putItem", put)
+    assert (optimised.error, sdk.error) == (
+        "DynamoDB.ResourceNotFoundException",
+        "DynamoDb.ResourceNotFoundException",
+    )
+    said = "Requested resource not found (Service: "
+    assert (optimised.cause or "").startswith(
+        f"{said}AmazonDynamoDBv2; Status Code: 400; Error Code: ResourceNotFoundException; Request ID: "
+    )
+    assert (optimised.cause or "").endswith("; Proxy: null)")
+    assert (sdk.cause or "").startswith(f"{said}DynamoDb, Status Code: 400, Request ID: ")
+
+
+def test_a_required_field_that_is_null(aws: asl.Aws) -> None:
+    """Recorded: task_service_dynamodb.invalid_param, aws_sdk.dynamodb_invalid_param."""
+    put = {"TableName": "none", "Item": None}
+    optimised, sdk = call(aws, "dynamodb:putItem", put), call(aws, "aws-sdk:dynamodb:putItem", put)
+    said = "1 validation error detected: Value null at 'item' failed to satisfy constraint: Member must not be null "
+    assert (optimised.error, sdk.error) == ("DynamoDB.AmazonDynamoDBException", "DynamoDb.DynamoDbException")
+    assert (optimised.cause or "").startswith(
+        f"{said}(Service: AmazonDynamoDBv2; Status Code: 400; Error Code: ValidationException; Request ID: "
+    )
+    assert (sdk.cause or "").startswith(f"{said}(Service: DynamoDb, Status Code: 400, Request ID: ")
+
+
+def test_sqs_sends_texts_and_other_json_as_json_text(aws: asl.Aws, endpoint: str) -> None:
+    sqs = client("sqs", endpoint)
+    url = sqs.create_queue(QueueName="orders")["QueueUrl"]
+    sent = output(aws, "sqs:sendMessage", {"QueueUrl": url, "MessageBody": {"n": 1}})
+    assert {"MD5OfMessageBody", "MessageId", "SdkHttpMetadata", "SdkResponseMetadata"} <= set(sent)
+    by_sdk = output(aws, "aws-sdk:sqs:sendMessage", {"QueueUrl": url, "MessageBody": "text"})
+    assert {"Md5OfMessageBody", "MessageId"} <= set(by_sdk)
+    bodies = [sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] for _ in range(2)]
+    assert sorted(bodies) == ["text", '{"n":1}']
+
+
+def test_sqs_with_a_callback(aws: asl.Aws, endpoint: str) -> None:
+    sqs = client("sqs", endpoint)
+    url = sqs.create_queue(QueueName="approvals")["QueueUrl"]
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": url, "MessageBody": {"token.$": "$$.Task.Token"}},
+    }
+    session = asl.Session(tasks=aws.tasks)
+    running = session.start(asl.load(machine("Ask", Ask=state)))
+    assert running.result.history[-1].type == "TaskSubmitted"
+    body = json.loads(sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"])
+    session.send_task_success(body["token"], {"approved": True})
+    assert running.result.output == {"approved": True}
+
+
+def test_sns(aws: asl.Aws, endpoint: str) -> None:
+    arn = client("sns", endpoint).create_topic(Name="orders")["TopicArn"]
+    published = output(aws, "sns:publish", {"TopicArn": arn, "Message": {"Message": "HelloWorld!"}})
+    assert {"MessageId", "SdkHttpMetadata", "SdkResponseMetadata"} <= set(published)
+    refused = call(aws, "sns:publish", {"TopicArn": f"{arn}-none", "Message": "x"})
+    assert refused.error == "SNS.NotFoundException"
+    assert "(Service: AmazonSNS; Status Code: 404; Error Code: NotFound; Request ID: " in (
+        refused.cause or ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "stored"),
+    [("text data", '"text data"'), (False, "false"), (0, "0"), (["List", "Data"], '["List","Data"]')],
+)
+def test_s3_stores_json_and_reads_text(aws: asl.Aws, endpoint: str, body: Any, stored: str) -> None:
+    """Recorded: aws_sdk_task_service.s3_put_object, whose ETags are those of these texts."""
+    s3 = client("s3", endpoint)
+    s3.create_bucket(Bucket="reports")
+    put = output(aws, "aws-sdk:s3:putObject", {"Bucket": "reports", "Key": "a/b", "Body": body})
+    assert put["ETag"].strip('"')
+    assert s3.get_object(Bucket="reports", Key="a/b")["Body"].read().decode() == stored
+    got = output(aws, "aws-sdk:s3:getObject", {"Bucket": "reports", "Key": "a/b"})
+    assert (got["Body"], got["ContentLength"], got["ETag"]) == (stored, len(stored), put["ETag"])
+    assert got["LastModified"].endswith("Z") and "ResponseMetadata" not in got
+
+
+def test_s3_lists_and_refuses(aws: asl.Aws, endpoint: str) -> None:
+    s3 = client("s3", endpoint)
+    s3.create_bucket(Bucket="lists")
+    s3.put_object(Bucket="lists", Key="one", Body=b"\xff\xfe")
+    listed = output(aws, "aws-sdk:s3:listObjectsV2", {"Bucket": "lists"})
+    assert [(each["Key"], each["Size"]) for each in listed["Contents"]] == [("one", 2)]
+    assert output(aws, "aws-sdk:s3:getObject", {"Bucket": "lists", "Key": "one"})["Body"] == "//4="
+    missing = call(aws, "aws-sdk:s3:getObject", {"Bucket": "lists", "Key": "none"})
+    assert missing.error == "S3.NoSuchKeyException"
+    assert "(Service: S3, Status Code: 404, Request ID: " in (missing.cause or "")
+    nowhere = call(aws, "aws-sdk:s3:listObjects", {"Bucket": "nowhere"})
+    assert nowhere.error == "S3.NoSuchBucketException"
+    assert (nowhere.cause or "").startswith(
+        "The specified bucket does not exist (Service: S3, Status Code: 404"
+    )
+
+
+def test_events(aws: asl.Aws) -> None:
+    entry = {"Detail": {"Message": "Hello"}, "DetailType": "type", "Source": "some.source"}
+    put = output(aws, "events:putEvents", {"Entries": [entry]})
+    assert set(put) == {"Entries", "FailedEntryCount"}
+    assert (len(put["Entries"]), put["FailedEntryCount"]) == (1, 0)
+
+
+def test_an_event_that_fails_fails_the_task(aws: asl.Aws) -> None:
+    """Recorded: events_task_service.put_events_no_source."""
+    entries = [
+        {"Detail": {"Message": "Hello"}, "DetailType": "type", "Source": "some.source"},
+        {"Detail": {"Message": "Hello"}, "DetailType": "type"},
+    ]
+    result = call(aws, "events:putEvents", {"Entries": entries})
+    assert result.error == "EventBridge.FailedEntry"
+    cause = json.loads(result.cause or "")
+    assert (cause["FailedEntryCount"], cause["Entries"][1]["ErrorCode"]) == (1, "InvalidArgument")
+
+
+def test_secrets(aws: asl.Aws, endpoint: str) -> None:
+    client("secretsmanager", endpoint).create_secret(Name="key", SecretString='{"k":1}')
+    got = output(aws, "aws-sdk:secretsmanager:getSecretValue", {"SecretId": "key"})
+    assert (got["Name"], got["SecretString"]) == ("key", '{"k":1}')
+    assert got["CreatedDate"].endswith("Z")
+    missing = call(aws, "aws-sdk:secretsmanager:getSecretValue", {"SecretId": "none"})
+    assert missing.error == "SecretsManager.ResourceNotFoundException"
+
+
+def test_a_function_that_does_not_exist(aws: asl.Aws) -> None:
+    """Recorded: task_service_lambda.no_such_function."""
+    result = call(aws, "lambda:invoke", {"FunctionName": "none", "Payload": None})
+    assert result.error == "Lambda.ResourceNotFoundException"
+    assert "(Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID: " in (
+        result.cause or ""
+    )
+    state = {"Type": "Task", "Resource": f"arn:aws:lambda:{REGION}:123456789012:function:none"}
+    bare = asl.load(machine("Call", Call=state)).run({}, tasks=aws.tasks)
+    assert bare.error == "Lambda.ResourceNotFoundException"
+
+
+ROLE = {"Version": "2012-10-17", "Statement": []}
+
+
+def test_step_functions(aws: asl.Aws, endpoint: str) -> None:
+    role = client("iam", endpoint).create_role(RoleName="states", AssumeRolePolicyDocument=json.dumps(ROLE))
+    created = client("stepfunctions", endpoint).create_state_machine(
+        name="child",
+        definition=json.dumps(machine("P", P={"Type": "Pass"})),
+        roleArn=role["Role"]["Arn"],
+    )
+    arn = created["stateMachineArn"]
+    started = output(aws, "states:startExecution", {"StateMachineArn": arn, "Input": {"a": 1}})
+    assert isinstance(started["StartDate"], int) and "SdkHttpMetadata" in started
+    described = output(aws, "aws-sdk:sfn:describeExecution", {"ExecutionArn": started["ExecutionArn"]})
+    assert json.loads(described["Input"]) == {"a": 1}
+    result = call(aws, "states:startExecution", {"StateMachineArn": f"{arn}NoSuchArn"})
+    assert result.error == "StepFunctions.StateMachineDoesNotExistException"
+    assert "(Service: AWSStepFunctions; Status Code: 400; Error Code: StateMachineDoesNotExist;" in (
+        result.cause or ""
+    )
+    stopped = client("stepfunctions", endpoint)
+    stopped.stop_execution(executionArn=started["ExecutionArn"], error="E", cause="c")
+
+
+def test_credentials_are_assumed_as_a_role(aws: asl.Aws, endpoint: str) -> None:
+    role = {"RoleArn": "arn:aws:iam::222222222222:role/trusted"}
+    who = output(aws, "aws-sdk:sts:getCallerIdentity", {}, Credentials=role)
+    assert who["Account"] == "222222222222"
+    assert who["Arn"].startswith("arn:aws:sts::222222222222:assumed-role/trusted/")
+
+
+# ---------------------------------------------------------------------- jobs
+
+
+class Answers:
+    """A client that answers from a list, and remembers what it was asked: jobs that moto does not run."""
+
+    def __init__(self, service: str, answers: dict[str, list[Any]]) -> None:
+        made = boto3.client(service, region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")
+        self.meta = made.meta
+        self.answers = answers
+        self.asked: list[tuple[str, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        def answer(**parameters: Any) -> Any:
+            self.asked.append((name, parameters))
+            found = self.answers[name].pop(0)
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        return answer
+
+
+def with_job(service: str, answers: dict[str, list[Any]]) -> tuple[asl.Aws, Answers]:
+    found = asl.Aws(region=REGION, poll=0.001, session=boto3.session.Session())
+    told = Answers(service, answers)
+    found._clients[(service, None)] = told
+    return found, told
+
+
+def test_a_glue_job_is_waited_for() -> None:
+    run = {"JobRun": {"Id": "r1", "JobRunState": "SUCCEEDED", "ExecutionTime": 3}}
+    aws, told = with_job(
+        "glue",
+        {"start_job_run": [{"JobRunId": "r1"}], "get_job_run": [{"JobRun": {"JobRunState": "RUNNING"}}, run]},
+    )
+    result = call(aws, "glue:startJobRun.sync", {"JobName": "j"})
+    assert result.output == run["JobRun"]
+    assert [name for name, _ in told.asked] == ["start_job_run", "get_job_run", "get_job_run"]
+    assert told.asked[1][1] == {"JobName": "j", "RunId": "r1"}
+    submitted = next(event for event in result.history if event.type == "TaskSubmitted")
+    assert submitted.data["JobRunId"] == "r1" and "SdkHttpMetadata" in submitted.data
+
+
+def test_a_job_that_fails_fails_the_task_with_what_is_known_of_it() -> None:
+    aws, _ = with_job(
+        "batch",
+        {
+            "submit_job": [{"jobArn": "arn", "jobId": "1", "jobName": "n"}],
+            "describe_jobs": [{"jobs": [{"jobId": "1", "status": "FAILED", "statusReason": "no"}]}],
+        },
+    )
+    result = call(aws, "batch:submitJob.sync", {"JobName": "n", "JobQueue": "q", "JobDefinition": "d"})
+    assert result.error == "States.TaskFailed"
+    assert json.loads(result.cause or "") == {"JobId": "1", "Status": "FAILED", "StatusReason": "no"}
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, "SUCCEEDED"), (1, "FAILED"), (None, "FAILED")])
+def test_an_ecs_task_is_judged_by_its_containers(code: int | None, status: str) -> None:
+    container = {"name": "c", **({} if code is None else {"exitCode": code})}
+    stopped = {"taskArn": "t", "lastStatus": "STOPPED", "containers": [container]}
+    aws, _ = with_job(
+        "ecs",
+        {
+            "run_task": [{"tasks": [{"taskArn": "t", "lastStatus": "PROVISIONING"}], "failures": []}],
+            "describe_tasks": [{"tasks": [stopped], "failures": []}],
+        },
+    )
+    result = call(aws, "ecs:runTask.sync", {"Cluster": "c", "TaskDefinition": "d"})
+    assert result.status == status
+    if status == "SUCCEEDED":
+        task: Any = result.output
+        assert (task["TaskArn"], task["Tags"], task["Containers"][0]["GpuIds"]) == ("t", [], [])
+
+
+def test_an_ecs_task_that_cannot_be_placed_fails_at_once() -> None:
+    failures = [{"arn": "a", "reason": "RESOURCE:MEMORY"}]
+    aws, _ = with_job("ecs", {"run_task": [{"tasks": [], "failures": failures}]})
+    result = call(aws, "ecs:runTask.sync", {"TaskDefinition": "d"})
+    assert (result.error, "RESOURCE:MEMORY" in (result.cause or "")) == ("States.TaskFailed", True)
+
+
+def test_emr_steps_have_parameters_of_their_own() -> None:
+    aws, told = with_job(
+        "emr",
+        {
+            "add_job_flow_steps": [{"StepIds": ["s-1"]}],
+            "describe_step": [{"Step": {"Id": "s-1", "Status": {"State": "COMPLETED"}}}],
+        },
+    )
+    step = {"Name": "n", "HadoopJarStep": {"Jar": "j"}}
+    result = call(aws, "elasticmapreduce:addStep.sync", {"ClusterId": "j-1", "Step": step})
+    assert result.output == {"Step": {"Id": "s-1", "Status": {"State": "COMPLETED"}}}
+    assert told.asked == [
+        ("add_job_flow_steps", {"JobFlowId": "j-1", "Steps": [step]}),
+        ("describe_step", {"ClusterId": "j-1", "StepId": "s-1"}),
+    ]
+    submitted = next(event for event in result.history if event.type == "TaskSubmitted")
+    assert submitted.data["StepId"] == "s-1"
+
+
+def test_a_thing_that_is_deleted_is_done_when_it_is_gone() -> None:
+    from botocore.exceptions import ClientError
+
+    gone = ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "no"}}, "DescribeCluster")
+    aws, _ = with_job(
+        "eks",
+        {
+            "delete_cluster": [{"cluster": {"name": "c"}}],
+            "describe_cluster": [{"cluster": {"name": "c", "status": "DELETING"}}, gone],
+        },
+    )
+    assert call(aws, "eks:deleteCluster.sync", {"Name": "c"}).status == "SUCCEEDED"
+
+
+def test_nested_executions_elsewhere_give_values_in_the_newer_form() -> None:
+    described = {"executionArn": "e", "status": "SUCCEEDED", "input": "{}", "output": '{"a":1}'}
+    for form, expected in ((".sync", '{"a":1}'), (".sync:2", {"a": 1})):
+        aws, _ = with_job(
+            "stepfunctions",
+            {"start_execution": [{"executionArn": "e"}], "describe_execution": [dict(described)]},
+        )
+        assert output(aws, f"states:startExecution{form}", {"StateMachineArn": "m"})["Output"] == expected
+
+
+def test_a_model_of_bedrock_takes_and_gives_json() -> None:
+    class Body:
+        def read(self) -> bytes:
+            return b'{"completion":"hi"}'
+
+    aws, told = with_job(
+        "bedrock-runtime", {"invoke_model": [{"body": Body(), "contentType": "application/json"}]}
+    )
+    result = output(aws, "bedrock:invokeModel", {"ModelId": "m", "Body": {"prompt": "p"}})
+    assert result["Body"] == {"completion": "hi"}
+    assert told.asked[0][1] == {"modelId": "m", "body": b'{"prompt":"p"}'}
+
+
+def test_every_job_and_action_is_one_that_botocore_knows() -> None:
+    import botocore.session
+
+    session = botocore.session.get_session()
+    for (service, action), job in jobs.JOBS.items():
+        special = ACTIONS.get((service, action))
+        model = session.get_service_model(SERVICES[service].boto)
+        operations = set(model.operation_names)
+        start = special.operation if special else naming.operation_name(action, model.operation_names)
+        assert start in operations, (service, action)
+        assert job.operation in operations, (service, action)
+        assert {name.lower() for name in job.given} <= {
+            name.lower() for name in model.operation_model(job.operation).input_shape.members
+        }, (service, action)
+        if job.stop is not None:
+            assert job.stop in operations, (service, action)
+            stopped = model.operation_model(job.stop).input_shape.members
+            assert {name.lower() for name in job.stopped or {}} <= {name.lower() for name in stopped}
+        shape = model.operation_model(job.operation).output_shape
+        for step in job.state.split("."):
+            members = {naming.pascal(name): member for name, member in getattr(shape, "members", {}).items()}
+            shape = shape.member if step.isdigit() else members[step]
+        assert (job.done | job.failed) <= set(shape.enum or job.done | job.failed), (service, action)
+
+
+# ---------------------------------------------------------------------- names
+
+
+@pytest.mark.parametrize(
+    ("service", "boto"),
+    [
+        ("dynamodb", "dynamodb"),
+        ("sfn", "stepfunctions"),
+        ("cloudwatchlogs", "logs"),
+        ("eventbridge", "events"),
+        ("cognitoidentityprovider", "cognito-idp"),
+        ("rdsdata", "rds-data"),
+        ("sesv2", "sesv2"),
+        ("nothing", None),
+    ],
+)
+def test_services_by_the_names_of_the_sdk(service: str, boto: str | None) -> None:
+    assert naming.boto_name(service) == boto
+
+
+@pytest.mark.parametrize(
+    ("id", "name"),
+    [
+        ("DynamoDB", "DynamoDb"),
+        ("SFN", "Sfn"),
+        ("S3", "S3"),
+        ("CloudWatch Logs", "CloudWatchLogs"),
+        ("SESv2", "SesV2"),
+        ("Elastic Load Balancing v2", "ElasticLoadBalancingV2"),
+        ("Database Migration Service", "DatabaseMigration"),
+        ("RDS Data", "RdsData"),
+        ("EC2", "Ec2"),
+        ("Secrets Manager", "SecretsManager"),
+        ("IoT", "Iot"),
+    ],
+)
+def test_clients_by_the_names_of_the_sdk(id: str, name: str) -> None:
+    assert naming.sdk_name(id) == name
+
+
+@pytest.mark.parametrize(
+    ("member", "sdk"),
+    [
+        ("ETag", "ETag"),
+        ("DBInstanceIdentifier", "DbInstanceIdentifier"),
+        ("MD5OfMessageBody", "Md5OfMessageBody"),
+        ("ChecksumCRC32", "ChecksumCRC32"),
+        ("ACL", "Acl"),
+        ("taskArn", "TaskArn"),
+    ],
+)
+def test_fields_by_the_names_of_the_sdk(member: str, sdk: str) -> None:
+    assert naming.sdk_field(member) == sdk
+
+
+def test_exceptions_by_the_names_of_the_sdk() -> None:
+    assert naming.exception_name("NoSuchBucket") == "NoSuchBucketException"
+    assert naming.exception_name("DBClusterNotFoundFault") == "DBClusterNotFoundException"
+    assert naming.exception_name("ThrottlingException") == "ThrottlingException"
+
+
+def test_a_service_or_an_action_that_there_is_not(aws: asl.Aws) -> None:
+    assert "no integration with the service 'none'" in (call(aws, "none:act", {}).cause or "")
+    assert "no action 'act'" in (call(aws, "aws-sdk:s3:act", {}).cause or "")
+    assert "The field 'Nope' is not supported" in (
+        call(aws, "aws-sdk:s3:listObjects", {"Nope": 1}).cause or ""
+    )
+
+
+def test_bytes_that_are_no_text_are_told_in_base64() -> None:
+    assert shapes._text(b"\x00\xff") == "AP8="
+    assert shapes._text("ü".encode()) == "ü"
+
+
+def test_boto3_is_imported_only_when_it_is_used() -> None:
+    import subprocess
+    import sys
+
+    code = "import asl, sys; asl.Aws(); sys.exit('boto3' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1]).returncode == 0
