@@ -101,7 +101,7 @@ class StateMachine:
         """
         limits = quotas or Quotas()
         given = checked_input({} if input is None else input, limits)
-        who = identity or Identity(name or execution_name(seed), self.name)
+        who = identity or _identity(name or execution_name(seed), self.name)
         return Execution(
             self.program,
             given,
@@ -232,6 +232,9 @@ def checked_input(input: Json, quotas: Quotas) -> Json:
     if quotas.payload is not None and (bytes := size(given)) > quotas.payload:
         raise InputError(f"the input has {bytes:,} bytes; an execution takes {quotas.payload:,} at most")
     return given
+
+
+_identity = lru_cache(maxsize=64)(Identity)
 
 
 @lru_cache(maxsize=64)

@@ -136,26 +136,31 @@ class Machine:
         The order is part of the contract: children start in their order and queue at the back; a frame that
         got its result goes to the front.
         """
-        ready, frames, run, guard = self.ready, self.frames, self._run, self._guard
+        scope, ready, frames, run = self.scope, self.ready, self.frames, self._run
         try:
             if frame is not None and act is not None:
-                guard(frame, act, *given)
+                scope.frame = frame
+                try:
+                    act(frame, *given)
+                except StatesError as problem:
+                    self._fail(frame, problem)
             while ready and self.outcome is None:
                 next_up = ready.popleft()
-                if next_up.id in frames:  # it was not aborted since
-                    guard(next_up, run)
+                if next_up.id not in frames:  # it was aborted since
+                    continue
+                scope.frame = next_up
+                try:
+                    run(next_up)
+                except StatesError as problem:
+                    self._fail(next_up, problem)
         except HistoryFull:
             cause = f"The execution reached the maximum number of history events ({self.last_event})."
             self.end("ExecutionFailed", Outcome("FAILED", None, names.RUNTIME, cause), self.scope.events)
-        self.scope.move_on()
+        scope.move_on()
 
-    def _guard(self, frame: Frame, act: Callable[..., None], *given: Any) -> None:
-        """Let a frame act; an error that its state raises becomes the state's error."""
-        self.scope.frame = frame
-        try:
-            act(frame, *given)
-        except StatesError as problem:
-            self.fail_state(frame, problem.error, self._told(frame, problem))
+    def _fail(self, frame: Frame, problem: StatesError) -> None:
+        """An error that the frame's state raises becomes the state's error."""
+        self.fail_state(frame, problem.error, self._told(frame, problem))
 
     def _told(self, frame: Frame, problem: StatesError) -> str | None:
         """The cause as the service words it. An evaluation error leaves an event of its own.
@@ -217,6 +222,9 @@ class Machine:
                 following, assign = rule.next, rule.assign
                 output = result if rule.output is None else rule.output(result, scope)
                 size = frame.size if output is raw else gauge(output)
+            elif isinstance(state, Task):
+                self._call(frame, state)
+                return
             elif isinstance(state, Succeed):
                 result, assign = raw, None
                 output = raw if state.output is None else state.output(raw, scope)
@@ -427,7 +435,9 @@ class Machine:
         call = Call(
             id, frame.path, state.name, attempt, state.target, payload, deadline, token, credentials, context
         )
-        self.register(call, frame)
+        self.calls[id] = call
+        self.callers[id] = frame
+        self.fresh_calls.append(call)
         return call
 
     def register(self, call: Call, frame: Frame) -> None:

@@ -47,7 +47,7 @@ class Gauge:
         if known is not None:
             return known[1]
         few = type(value) is dict and len(value) <= _FEW
-        if few and (self._known or _is_tiny(value)):  # type: ignore[arg-type]
+        if few and (self._known or _is_tiny(value) or _has_much(value)):  # type: ignore[arg-type]
             total = self._added_up(value)  # type: ignore[arg-type]
         else:
             total = size(value)
@@ -82,6 +82,10 @@ _CONTAINERS = {dict, list}
 
 def _is_tiny(value: dict[str, Json]) -> bool:
     return len(value) <= _TINY and _CONTAINERS.isdisjoint(map(type, value.values()))
+
+
+def _has_much(value: dict[str, Json]) -> bool:
+    return any((type(item) is list or type(item) is dict) and len(item) > _FEW for item in value.values())
 
 
 _PLAIN = re.compile(r"[ !#-\[\]-~]*").fullmatch

@@ -57,7 +57,7 @@ class Here:
 
     __slots__ = (
         "_random",
-        "_started",
+        "_started_at",
         "events",
         "frame",
         "identity",
@@ -79,7 +79,7 @@ class Here:
         self.redriven_at: int | None = None
         self.frame: Frame | None = None
         self.token: str | None = None
-        self._started = times.text(now)
+        self._started_at = now
         self._random: Random | None = None
 
     @property
@@ -120,7 +120,7 @@ class Here:
         execution: dict[str, Json] = {
             "Id": identity.execution_arn,
             "Input": self.input,
-            "StartTime": self._started,
+            "StartTime": times.text(self._started_at),
             "Name": identity.name,
             "RoleArn": identity.role,
         }

@@ -35,6 +35,9 @@ Reply: TypeAlias = Callable[[Execution], Any]
 """What the end of an execution tells the call that waits for it: a result, or an exception."""
 
 
+_VALUES = frozenset((dict, list, str, int, float, bool, type(None)))
+
+
 class Waiting(NamedTuple):
     """The call that waits for the end of a nested execution."""
 
@@ -186,7 +189,11 @@ class Hub(ABC):
             if call.token is None or resources.callback(call) is None:
                 raise resources.unserved(call)
             served = Served(_nothing)
-        self.invoke(partial(served.function, call), served.is_async, partial(self._answered, run, call))
+        self.serve(run, call, served)
+
+    def serve(self, run: Run, call: Call, served: Served) -> None:
+        """Have the function answer the call."""
+        self.invoke(partial(served.function, call), served.is_async, partial(self.answered, run, call))
 
     def _map_run(self, run: Run, call: MapRun) -> None:
         """Run the children of a distributed Map: with the others or, on virtual time, before its result is due."""
@@ -212,8 +219,12 @@ class Hub(ABC):
         run.execution.start(call.id, at=self.now())
         self._ask(run, call, served or script)  # type: ignore[arg-type] # one of them is there
 
-    def _answered(self, run: Run, call: Call, result: Any) -> None:
+    def answered(self, run: Run, call: Call, result: Any) -> None:
         """A function has answered the call: with the result or, where a token is awaited, the first answer."""
+        if call.token is None and type(result) in _VALUES and not run.jobs:  # nearly every answer
+            tell(run.execution, call.id, result, self.now())
+            self.touch(run)
+            return
         if isinstance(result, nested.Within):
             try:
                 result = result.act(self, run, call)
@@ -231,7 +242,7 @@ class Hub(ABC):
             if self._submit(run, call, {}):
                 self.give(run, call.id, result)
         elif isinstance(result, After):
-            self.later(result.ms, lambda: self._answered(run, call, result.result))
+            self.later(result.ms, lambda: self.answered(run, call, result.result))
         elif self._submit(run, call, result):
             self._ask(run, call, script)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from asl.drive.hub import Act, Hub, Run
 from asl.execution import Execution
-from asl.resources import Resources
+from asl.frames import Call
+from asl.resources import Resources, Served
 
 if TYPE_CHECKING:
     from asl.distributed import MapRuns
@@ -60,6 +61,17 @@ class Virtual(Hub):
         except Exception as problem:
             result = problem
         answer(result)
+
+    def serve(self, run: Run, call: Call, served: Served) -> None:
+        """Have the function answer the call: as `invoke` does it, in half of the time."""
+        if served.is_async:
+            super().serve(run, call, served)
+            return
+        try:
+            result = served.function(call)
+        except Exception as problem:
+            result = problem
+        self.answered(run, call, result)
 
     def finish(self) -> None:
         """Let the clock jump from one event to the next until there is none."""

@@ -60,7 +60,6 @@ class Resources:
                     raise TypeError(f"the task {name!r} is not a function but {type(function).__name__}")
         self._all = tasks if callable(tasks) else None
         self._named: Mapping[str, TaskFunction] = {} if tasks is None or callable(tasks) else tasks
-        self._patterns = sorted((name for name in self._named if "*" in name or "?" in name), key=len)[::-1]
         self._found: dict[tuple[str, ...], Served | None] = {}
         self.machines: Mapping[str, StateMachine] = machines or {}
         self.activities = None if activities is None else frozenset(activities)
@@ -79,9 +78,10 @@ class Resources:
         """What serves the call under a name of its own."""
         called = function_names(call.payload) if _invokes(call) else []
         key = (call.state, call.resource, *called)
-        if key not in self._found:
-            self._found[key] = self._named_for(call, called)
-        return self._found[key]
+        found = self._found.get(key)
+        if found is None and key not in self._found:
+            self._found[key] = found = self._named_for(call, called)
+        return found
 
     def _named_for(self, call: Call, called: list[str]) -> Served | None:
         for name in names(call):
@@ -102,7 +102,8 @@ class Resources:
     def _general_for(self, call: Call) -> Served | None:
         if self._all is not None:
             return _of(self._all)
-        for pattern in self._patterns:
+        patterns = [name for name in self._named if "*" in name or "?" in name]
+        for pattern in sorted(patterns, key=len)[::-1]:
             if fnmatchcase(call.resource, pattern) or fnmatchcase(call.state, pattern):
                 return _of(self._named[pattern])
         return None
