@@ -102,6 +102,11 @@ class Execution:
         return self._machine.calls
 
     @property
+    def frames(self) -> Mapping[int, Frame]:
+        """The lines of control that have not come to their end, by id: where each is and what it waits for."""
+        return self._machine.frames
+
+    @property
     def wake_at(self) -> int | None:
         """When the machine next acts by itself: a Wait, a back-off, a timeout. None: only an answer moves it."""
         machine = self._machine

@@ -87,13 +87,28 @@ def tasks(machine: str | os.PathLike[str], pairs: Iterable[str]) -> Functions:
     """The task functions: those of a `tasks.py` beside the machine, and over them `NAME=module:function`."""
     beside = tasks_file(machine)
     found = _public(_module_at(beside)) if os.path.isfile(beside) else {}
-    if pairs:
-        sys.path.insert(0, os.getcwd())  # as `python -m` has it
+    return {**found, **functions(pairs, "--task", os.getcwd())}
+
+
+def functions(pairs: Iterable[str], option: str, folder: str) -> Functions:
+    """The functions that `NAME=module:function` names; modules are looked for in the folder too."""
+    found: Functions = {}
     for pair in pairs:
+        if folder not in sys.path:
+            sys.path.insert(0, folder)  # as `python -m` has it
         name, equals, target = pair.partition("=")
         if not (name and equals and ":" in target):
-            raise Refusal(f"--task {pair}: write NAME=module:function")
-        found[name] = _function(pair, *target.rsplit(":", 1))
+            raise Refusal(f"{option} {pair}: write NAME=module:function")
+        found[name] = _function(f"{option} {pair}", *target.rsplit(":", 1))
+    return found
+
+
+def named(machine: str | os.PathLike[str], name: str) -> dict[str, Any] | None:
+    """The dictionary of that name in the machine's `tasks.py`, which `tasks` has imported; None without one."""
+    module = sys.modules.get("tasks") if os.path.isfile(tasks_file(machine)) else None
+    found = getattr(module, name, None)
+    if found is not None and not isinstance(found, dict):
+        raise Refusal(f"{tasks_file(machine)}: {name} is not a dictionary but {type(found).__name__}")
     return found
 
 
@@ -102,19 +117,19 @@ def tasks_file(machine: str | os.PathLike[str]) -> str:
     return os.path.join(os.path.dirname(machine), "tasks.py")
 
 
-def _function(pair: str, module: str, name: str) -> Callable[..., Any]:
+def _function(what: str, module: str, name: str) -> Callable[..., Any]:
     try:
         found: Any = importlib.import_module(module)
     except Exception as problem:
-        raise Refusal(f"--task {pair}: the module {module} does not import: {_said(problem)}") from problem
+        raise Refusal(f"{what}: the module {module} does not import: {_said(problem)}") from problem
     for part in name.split("."):
         if not hasattr(found, part):
             there = ", ".join(sorted(_public(found))) if isinstance(found, ModuleType) else ""
             has = f"; it has {there}" if there else ""
-            raise Refusal(f"--task {pair}: {module} has no {name}{has}")
+            raise Refusal(f"{what}: {module} has no {name}{has}")
         found = getattr(found, part)
     if not callable(found):
-        raise Refusal(f"--task {pair}: {module}:{name} is not a function but {type(found).__name__}")
+        raise Refusal(f"{what}: {module}:{name} is not a function but {type(found).__name__}")
     function: Callable[..., Any] = found
     return function
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +21,8 @@ from .summary import seconds
 
 if TYPE_CHECKING:
     from asl.testing.suite import Outcome
+
+    from .progress import Standing
 
 _MOST = 200
 """Rows that are shown of a long table: as many of its beginning as of its end."""
@@ -116,3 +122,39 @@ def _ends(rows: Sequence[_T]) -> Iterable[_T | None]:
         return rows
     half = _MOST // 2
     return [*rows[:half], None, *rows[-half:]]
+
+
+_ROWS = 20
+"""Rows of the live display: what runs besides is counted."""
+
+
+@contextmanager
+def live(
+    standing: Callable[[asl.Execution, int], list[Standing]],
+) -> Iterator[Callable[[asl.Execution], None]]:
+    """Show on stderr what an execution waits for, four times a second, until the end of the `with`.
+
+    It is told of the execution by the function that this gives.
+    """
+    seen: list[asl.Execution] = []
+
+    def table() -> Table:
+        rows = standing(seen[-1], time.time_ns() // 1_000_000) if seen else []
+        return _waiting(rows)
+
+    console = Console(stderr=True)
+    with Live(console=console, get_renderable=table, refresh_per_second=4, transient=True):
+        yield lambda execution: seen.__setitem__(slice(None), [execution])
+
+
+def _waiting(rows: list[Standing]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for row in rows[:_ROWS]:
+        what: ProgressBar | Text = Text(row.what, style="dim")
+        count = ""
+        if row.total:
+            what, count = ProgressBar(row.total, row.done, width=30), f"{row.done}/{row.total}"
+        table.add_row(Text("  " * row.depth + row.state), seconds(row.elapsed), what, count)
+    if len(rows) > _ROWS:
+        table.add_row(Text(f"… and {len(rows) - _ROWS} more", style="dim"))
+    return table

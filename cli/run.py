@@ -8,7 +8,7 @@ import click
 
 import asl
 
-from . import given, placeholders, results
+from . import given, placeholders, results, serving
 from .failure import Refusal
 
 
@@ -29,6 +29,7 @@ from .failure import Refusal
 @click.option("--strict-mocks", is_flag=True, help="Hold mocked answers against the models of their APIs.")
 @placeholders.define
 @placeholders.define_file
+@serving.options
 @click.option(
     "--bucket", multiple=True, metavar="NAME=FOLDER", help="What a distributed Map finds in that bucket."
 )
@@ -48,6 +49,10 @@ def run(
     strict_mocks: bool,
     define: dict[str, str],
     define_file: dict[str, str],
+    machines: tuple[str, ...],
+    aws: bool,
+    endpoint_url: str | None,
+    connections: str | None,
     bucket: tuple[str, ...],
     workers: int | None,
     start_time: str | None,
@@ -64,6 +69,10 @@ def run(
     --real-time says otherwise: nobody waits for a Wait or for a retry, and the same arguments give the same
     history.
 
+    What no function serves goes nowhere, unless --aws or --endpoint-url says where; --machine names machines that
+    Tasks may start, and --connections lets HTTP Tasks call. A project may say all that in its pyproject.toml, under
+    [tool.asl].
+
     A distributed Map reads and writes S3 objects in folders: --bucket data=./data, or s3:// in place of the
     folder for the real bucket, or * for all buckets that have no folder of their own. Its children run in this
     process, or in --workers of them.
@@ -79,16 +88,26 @@ def run(
         )
     buckets = given.buckets(bucket)
     document = given.document(input_, "--input")
-    loaded = results.load(machine, {**define_file, **define})
-    functions = {**given.tasks(machine, task), **_mocked(mocks, case, strict_mocks, loaded)}
+    values = {**define_file, **define}
+    loaded = results.load(machine, values)
+    found = serving.serving(
+        machine,
+        task,
+        values,
+        machines=machines,
+        aws=aws,
+        endpoint_url=endpoint_url,
+        connections=connections,
+    )
+    found.tasks.update(_mocked(mocks, case, strict_mocks, loaded))
     interrupted = False
     try:
         if real_time:
-            result, interrupted = _in_real_time(loaded, document, functions, seed, buckets)
+            result, interrupted = _in_real_time(loaded, document, found, seed, buckets, quiet)
         else:
             result = loaded.run(
                 document,
-                tasks=functions,
+                **found._asdict(),
                 start_time=start_time,
                 seed=seed,
                 buckets=buckets,
@@ -134,20 +153,29 @@ def _mocked(file: str | None, case: str | None, strict: bool, machine: asl.State
 def _in_real_time(
     machine: asl.StateMachine,
     document: asl.Json,
-    functions: given.Functions,
+    found: serving.Serving,
     seed: int,
     buckets: dict[str, str],
+    quiet: bool,
 ) -> tuple[asl.Result, bool]:
     """The result, and whether Ctrl-C stopped the execution; its history is whole then too."""
     import asyncio  # slow to import
 
     from asl.face import result_of
 
+    from . import progress
+
     seen: deque[asl.Execution] = deque(maxlen=1)
-    try:
-        running = machine.run_async(document, tasks=functions, seed=seed, watch=seen.append, buckets=buckets)
-        return asyncio.run(running), False
-    except KeyboardInterrupt:
-        if not seen:
-            raise
-        return result_of(seen[-1]), True
+    with progress.shown(quiet) as show:
+
+        def watch(execution: asl.Execution) -> None:
+            seen.append(execution)
+            show(execution)
+
+        try:
+            running = machine.run_async(document, **found._asdict(), seed=seed, watch=watch, buckets=buckets)
+            return asyncio.run(running), False
+        except KeyboardInterrupt:
+            if not seen:
+                raise
+            return result_of(seen[-1]), True

@@ -1,0 +1,145 @@
+"""What serves the calls of a machine that is run: the options for it, and what a project's own settings say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+import asl
+
+from . import given, results
+from .failure import Refusal, because
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+SETTINGS = "pyproject.toml"
+
+
+class Serving(NamedTuple):
+    """Task functions, the machines that Tasks may start, and what comes for task tokens."""
+
+    tasks: given.Functions
+    machines: dict[str, asl.StateMachine]
+    callbacks: dict[str, Any] | None
+
+
+def options(command: _Command) -> _Command:
+    """The options that say what serves calls, besides --task."""
+    for option in reversed(
+        [
+            click.option(
+                "--machine",
+                "machines",
+                multiple=True,
+                metavar="NAME=FILE",
+                help="A machine that Tasks may start, by its name or ARN.",
+            ),
+            click.option("--aws", is_flag=True, help="Send to AWS what no function serves."),
+            click.option("--endpoint-url", metavar="URL", help="… to what speaks AWS's protocols there."),
+            click.option(
+                "--connections", metavar="FILE", help="Call HTTP APIs, with the connections in that file."
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def serving(
+    machine: str,
+    task: Iterable[str],
+    define: dict[str, str],
+    *,
+    machines: Iterable[str] = (),
+    aws: bool = False,
+    endpoint_url: str | None = None,
+    connections: str | None = None,
+) -> Serving:
+    """What the options say, over what is in the tasks.py beside the machine, over what `[tool.asl]` says."""
+    folder, settings = _settings(machine)
+    tasks: given.Functions = {}
+    if aws or endpoint_url is not None:
+        tasks |= asl.Aws(endpoint_url).tasks
+    if connections is not None:
+        tasks["http:invoke"] = _http(connections)
+    tasks |= _configured(folder, settings)
+    tasks |= given.tasks(machine, task)
+    known = {
+        str(name): os.path.join(folder, str(file)) for name, file in settings.get("machines", {}).items()
+    }
+    for pair in machines:
+        name, equals, file = pair.partition("=")
+        if not (name and equals and file):
+            raise Refusal(f"--machine {pair}: write NAME=FILE")
+        known[name] = file
+    callbacks = given.named(machine, "CALLBACKS")
+    return Serving(tasks, {name: results.load(file, define) for name, file in known.items()}, callbacks)
+
+
+def _http(connections: str) -> Any:
+    try:
+        return asl.HttpTask(connections)
+    except OSError as problem:
+        raise Refusal(f"--connections: {because(problem)}") from problem
+    except (ValueError, AssertionError) as problem:
+        raise Refusal(f"--connections: {connections} holds no JSON object of connections") from problem
+    except ImportError as problem:
+        raise Refusal(
+            "--connections needs the extra 'http': pip install 'asl-interpreter[http]'"
+        ) from problem
+
+
+def _settings(machine: str) -> tuple[str, dict[str, Any]]:
+    """The folder of the nearest pyproject.toml around the machine that has `[tool.asl]`, and what that says."""
+    folder = os.path.dirname(os.path.abspath(machine))
+    while True:
+        path = os.path.join(folder, SETTINGS)
+        if os.path.isfile(path):
+            found = _tool_asl(path)
+            if found is not None:
+                return folder, found
+        above = os.path.dirname(folder)
+        if above == folder:
+            return folder, {}
+        folder = above
+
+
+def _tool_asl(path: str) -> dict[str, Any] | None:
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as problem:
+        raise Refusal(because(problem)) from problem
+    if b"tool.asl" not in data:
+        return None
+    import tomllib  # few projects have settings
+
+    try:
+        found = tomllib.loads(data.decode()).get("tool", {}).get("asl")
+    except ValueError as problem:
+        raise Refusal(f"{path} is not TOML: {problem}") from problem
+    return found if isinstance(found, dict) else None
+
+
+def _configured(folder: str, settings: dict[str, Any]) -> given.Functions:
+    """The functions of `[tool.asl.tasks]`: `module:function`, or the options of a Lambda function."""
+    found: given.Functions = {}
+    for name, told in settings.get("tasks", {}).items():
+        what = f"{SETTINGS}: tool.asl.tasks.{name}"
+        if isinstance(told, str):
+            found |= given.functions([f"{name}={told}"], what, folder)
+            continue
+        try:
+            options = dict(told)
+            if "directory" in options:
+                options["directory"] = os.path.join(folder, options["directory"])
+            elif options.get("process"):
+                options["directory"] = folder
+            found[name] = asl.Lambda(options.pop("handler"), **options)
+        except (KeyError, TypeError, ValueError) as problem:
+            said = "it has no handler" if isinstance(problem, KeyError) else str(problem)
+            raise Refusal(f"{what}: {said}") from problem
+    return found
