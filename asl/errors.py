@@ -6,6 +6,7 @@ wrong in a run (`StatesError`: a name that Retry and Catch can match, and a caus
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -31,11 +32,21 @@ class Problem(NamedTuple):
     line: int | None = None
     column: int | None = None
 
+    @property
+    def told(self) -> str:
+        """The message and its place, without what the service's JSON parser adds: the start of the whole text."""
+        message = re.sub(r"( \(start marker)?\s+at \[Source: .*", "", self.message, flags=re.DOTALL)
+        where = "" if self.location.startswith("[") or not self.location else f" at {self.location}"
+        return message + where
+
     def __str__(self) -> str:
         place = f"{self.source or ''}:{self.line}:{self.column}: " if self.line else ""
-        where = f" at {self.location}" if self.location else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}{self.code}: {self.message}{where}{hint}"
+        hint = self.hint or ""
+        if "\n" in hint:  # an expression, and a caret under it
+            hint = "".join(f"\n    {line.rstrip()}" for line in hint.splitlines())
+        elif hint:
+            hint = f" ({hint})"
+        return f"{place}{self.code}: {self.told}{hint}"
 
 
 class DefinitionError(AslError):

@@ -12,8 +12,7 @@ import click
 import asl
 from asl.values import Json, to_json
 
-from . import placeholders
-from .failure import Refusal
+from . import placeholders, results
 
 if TYPE_CHECKING:
     from asl.inspection import Explanation
@@ -47,28 +46,24 @@ def explain(
     decided: which Choice rule matched and the values that it read, which Retrier or Catcher took an error, which
     field ResultPath replaced, which variables were assigned.
     """
-    try:
-        loaded = asl.load(machine, define={**define_file, **define})
-    except asl.DefinitionError as problem:
-        told = "\n".join(f"  {each}" for each in problem.problems)
-        raise Refusal(f"{machine} cannot be used:\n{told}") from problem
-    show(asl.explain(history, loaded, state), as_json=as_json)
+    loaded = results.load(machine, {**define_file, **define})
+    _show(asl.explain(history, loaded, state), as_json=as_json)
     return 0
 
 
-def show(explanations: Sequence[Explanation], *, as_json: bool = False, err: bool = False) -> None:
-    """Print explanations, for people or as JSON: what `asl explain` and `asl run --explain` do."""
+def _show(explanations: Sequence[Explanation], *, as_json: bool) -> None:
+    """Print explanations, for people or as JSON."""
     if as_json:
         shown: list[Any] = [each.to_dict() for each in explanations]
-        click.echo(json.dumps(shown, indent=2, ensure_ascii=False), err=err)
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     if not explanations:
-        click.echo("the run did not come to it", err=err)
+        click.echo("the run did not come to it")
     for number, each in enumerate(explanations):
         if number:
-            click.echo(err=err)
+            click.echo()
         for line in _lines(each):
-            click.echo(line, err=err)
+            click.echo(line)
 
 
 def _lines(explanation: Explanation) -> Iterator[str]:

@@ -10,8 +10,7 @@ import click
 
 import asl
 
-from . import placeholders
-from .failure import Refusal
+from . import placeholders, results
 
 _SKELETON = "A first test: fill in the input, what the Tasks answer, and what is to come of it."
 _PLACE = "machine.asl.json"
@@ -41,7 +40,7 @@ def mocks(
     if machine is None and history is None:
         raise click.UsageError("Name a definition, or a history with --from-history, or both.")
     values = {**define_file, **define}
-    loaded = None if machine is None else _load(machine, values)
+    loaded = None if machine is None else results.load(machine, values)
     if history is not None:
         if form != "yaml":
             raise click.UsageError("A history gives a test (--format yaml), with its input and its path.")
@@ -56,14 +55,6 @@ def mocks(
         test = skeleton.test_of(loaded.program)
         click.echo(writing.test_file(machine.as_posix(), "happy path", test, _SKELETON, values), nl=False)
     return 0
-
-
-def _load(machine: Path, define: dict[str, str]) -> asl.StateMachine:
-    try:
-        return asl.load(machine, define=define)
-    except asl.DefinitionError as problem:
-        told = "\n".join(f"  {each}" for each in problem.problems)
-        raise Refusal(f"{machine} cannot be used:\n{told}") from problem
 
 
 def _from_history(

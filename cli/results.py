@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import click
@@ -18,12 +19,11 @@ if TYPE_CHECKING:
 
 
 def load(machine: str | Path, define: dict[str, str]) -> asl.StateMachine:
-    """The machine in a file, to be run."""
+    """The machine in a file."""
     try:
         return asl.load(machine, define=define)
     except asl.DefinitionError as problem:
-        told = "\n".join(f"  {each}" for each in problem.problems)
-        raise Refusal(f"{machine} cannot be run:\n{told}") from problem
+        raise Refusal(f"{machine} cannot be run:\n{indent(str(problem), '  ')}") from problem
 
 
 def remedy(machine: str | Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -137,16 +136,10 @@ def _problem_text(file: str, problem: asl.Problem) -> str:
     place = f"{file}:{problem.line}:{problem.column}" if problem.line else file
     severity = problem.severity.lower()
     shown = click.style(severity, fg="red" if severity == "error" else "yellow", bold=True)
-    where = "" if problem.location.startswith("[") or not problem.location else f" at {problem.location}"
-    text = f"{_plain(place)}: {shown} {problem.code}: {_plain(_message(problem))}{_plain(where)}"
+    text = f"{_plain(place)}: {shown} {problem.code}: {_plain(problem.told)}"
     for line in (problem.hint or "").splitlines():
-        text += f"\n    {_plain(line)}"
+        text += f"\n    {_plain(line.rstrip())}"
     return text
-
-
-def _message(problem: asl.Problem) -> str:
-    """The message without what the service's JSON parser adds of its source."""
-    return re.sub(r"( \(start marker)?\s+at \[Source: .*", "", problem.message, flags=re.DOTALL)
 
 
 def _plain(text: str) -> str:
@@ -217,7 +210,7 @@ def _result(file: str, problem: asl.Problem, codes: list[str]) -> dict[str, Any]
         "ruleId": problem.code,
         "ruleIndex": codes.index(problem.code),
         "level": problem.severity.lower(),
-        "message": {"text": f"{_message(problem)}{hint}"},
+        "message": {"text": f"{problem.told}{hint}"},
         "locations": [location],
     }
 
@@ -230,11 +223,8 @@ def _as_github(reports: list[Report]) -> None:
         for problem in report.problems:
             fields = {"file": report.file, "line": problem.line, "col": problem.column, "title": problem.code}
             shown = ",".join(f"{name}={_property(str(value))}" for name, value in fields.items() if value)
-            where = (
-                "" if problem.location.startswith("[") or not problem.location else f" at {problem.location}"
-            )
             hint = f"\n{problem.hint}" if problem.hint else ""
-            click.echo(f"::{problem.severity.lower()} {shown}::{_data(_message(problem) + where + hint)}")
+            click.echo(f"::{problem.severity.lower()} {shown}::{_data(problem.told + hint)}")
 
 
 def _data(text: str) -> str:

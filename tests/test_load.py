@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import asl
 from asl.errors import DefinitionError, Problem
 from asl.source import DEPTH, LIMIT, parse, read
 from asl.values import Json
@@ -121,6 +122,21 @@ def test_words_that_are_not_json() -> None:
         "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', "
         f"'true' or 'false')\n at {place}"
     )
+
+
+def test_a_problem_is_told_without_the_text_that_it_is_in() -> None:
+    told = "INVALID_JSON_DESCRIPTION: Unexpected end-of-input: expected close marker for Object"
+    assert str(refusal('{"a": 1')).partition(": ")[2] == told
+    assert str(refusal('{"a": 1,}')).endswith("field name (remove the comma before it)")
+
+
+def test_the_place_in_an_expression_is_told_below_the_problem() -> None:
+    state = {"Type": "Pass", "Output": "{% $sum([1 %}", "End": True}
+    with pytest.raises(DefinitionError) as raised:
+        asl.load({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": state}})
+    first, expression, caret = str(raised.value).splitlines()
+    assert first.startswith("INVALID_JSONATA_EXPRESSION: ") and first.endswith(" at /States/A/Output")
+    assert (expression, caret.strip()) == ("     $sum([1", "^")
 
 
 @pytest.mark.parametrize("text", ["", " \n", "null"])

@@ -167,7 +167,7 @@ def test_sarif_output(folder: Path) -> None:
     assert [rule["id"] for rule in run_["tool"]["driver"]["rules"]] == ["MISSING_TRANSITION_TARGET"]
     first = run_["results"][0]
     assert (first["ruleId"], first["ruleIndex"], first["level"]) == ("MISSING_TRANSITION_TARGET", 0, "error")
-    assert first["message"]["text"] == "Missing 'Next' target: Shp (did you mean 'Ship'?)"
+    assert first["message"]["text"] == "Missing 'Next' target: Shp at /States/A/Next (did you mean 'Ship'?)"
     [place] = first["locations"]
     assert place["physicalLocation"] == {
         "artifactLocation": {"uri": "invalid.asl.json"},
