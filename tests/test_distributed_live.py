@@ -212,6 +212,20 @@ def test_a_child_that_waits_for_ever_leaves_the_map_run_running() -> None:
     assert result.map_runs[0].status == "RUNNING"
 
 
+@pytest.mark.parametrize("keep", [False, True])
+def test_map_runs_within_map_runs(keep: bool) -> None:
+    config = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    inner = {"Type": "Map", "Label": "Inner", "ItemProcessor": {**TASK, **config}, "End": True}
+    loaded = machine({"StartAt": "In", "States": {"In": inner}})
+    tasks = {"work": lambda payload: payload * 10}
+    result = finish(loaded.run_async([[1, 2], [3]], tasks=tasks, keep_children=keep))
+    assert result.output == [[10, 20], [30]]
+    (record,) = result.map_runs
+    children = sorted(record.children, key=lambda child: len(child.map_runs[0].children))
+    assert [len(child.map_runs[0].children) for child in children] == ([1, 2] if keep else [])
+    assert all(child.map_runs[0].execution_arn == child.arn for child in children)
+
+
 def test_records_of_the_run() -> None:
     result = machine().run([1, 2])
     (record,) = result.map_runs

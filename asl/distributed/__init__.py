@@ -64,6 +64,13 @@ class MapRuns:
         self.records.append(live.run.record)
         live.begin()
 
+    def take_those_of(self, execution_arn: str) -> list[MapRunRecord]:
+        """The map runs of one execution, which are no longer in `records`."""
+        taken = [record for record in self.records if record.execution_arn == execution_arn]
+        if taken:
+            self.records[:] = [record for record in self.records if record.execution_arn != execution_arn]
+        return taken
+
     def _executor(self, run: Run) -> Executor:
         if not self.workers:
             return Here(run.work)

@@ -92,8 +92,9 @@ class Live:
         try:
             told = work.tell(execution.identity, input, outcome, execution.started_at, execution.now)
             run.tell_one(number, outcome.status, given, told)
+            inner = work.runs.take_those_of(execution.identity.execution_arn)
             if work.runs.keep:
-                run.record.children.append(keep(execution, work.items(given), input, outcome, []))
+                run.record.children.append(keep(execution, work.items(given), input, outcome, inner))
             if outcome.status in ("FAILED", "TIMED_OUT"):
                 self._failed += work.items(given)
                 if run.tolerance.exceeded(self._failed) and not work.express:
