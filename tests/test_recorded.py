@@ -169,6 +169,12 @@ WRONG: dict[str, tuple[Any, str]] = {
         {"definition": {}},
         r"no events: an object with 'definition' where \{'events': \[…\]\}",
     ),
+    "a path in JSON": (
+        b'"other.json"',
+        r"^the history has no events: string where \{'events': \[…\]\} should",
+    ),
+    "paths in JSON": (b'["other.json"]', r"^the history has no events: string where"),
+    "no text": (b" \n", r"^the history is empty$"),
     "nothing": ([], r"^the history has no events$"),
     "a number": (12, r"^the history is int, not the history of an execution$"),
     "not UTF-8": (b'{"events": "\xff"}', r"^the history is not UTF-8: invalid start byte at byte 12$"),

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from asl import times
 from asl.errors import AslError
+from asl.values import type_name
 
 Document: TypeAlias = "dict[str, Any]"
 
@@ -46,9 +47,9 @@ def _name(source: Any) -> str:
 def _spread(source: Any, place: str) -> Iterable[tuple[Document, str]]:
     """Every event in the source, with the words for its place."""
     if isinstance(source, bytes | bytearray):
-        yield from _spread(_parsed(_decoded(bytes(source), place), place), place)
+        yield from _spread_text(_decoded(bytes(source), place), place)
     elif isinstance(source, str) and source.lstrip()[:1] in ("{", "["):
-        yield from _spread(_parsed(source, place), place)
+        yield from _spread_text(source, place)
     elif isinstance(source, str | Path):
         yield from _spread(Path(source).read_bytes(), str(source))
     elif isinstance(source, dict):
@@ -60,6 +61,16 @@ def _spread(source: Any, place: str) -> Iterable[tuple[Document, str]]:
             yield from _spread(item, place if whole else f"{place}[{index}]")
     else:
         raise HistoryError(f"{place} is {type(source).__name__}, not the history of an execution")
+
+
+def _spread_text(text: str, place: str) -> Iterable[tuple[Document, str]]:
+    if not text.strip():
+        raise HistoryError(f"{place} is empty")
+    found = _parsed(text, place)
+    for item in found if isinstance(found, list) else [found]:
+        if not isinstance(item, dict | list):  # a string would be taken for a path
+            raise HistoryError(f"{place} has no events: {type_name(item)} where {{'events': […]}} should be")
+    yield from _spread(found, place)
 
 
 def _decoded(data: bytes, place: str) -> str:
