@@ -7,7 +7,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -120,7 +120,7 @@ def tasks_file(machine: str | os.PathLike[str]) -> str:
 def _function(what: str, module: str, name: str) -> Callable[..., Any]:
     try:
         found: Any = importlib.import_module(module)
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         raise Refusal(f"{what}: the module {module} does not import: {_said(problem)}") from problem
     for part in name.split("."):
         if not hasattr(found, part):
@@ -145,7 +145,7 @@ def _module_at(path: str) -> ModuleType:
     sys.modules["tasks"] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         raise Refusal(f"{path} does not import: {_said(problem)}") from problem
     return module
 
@@ -154,9 +154,13 @@ def _public(module: ModuleType) -> Functions:
     """Its `TASKS` where it has them, else the public functions that it defines."""
     named = getattr(module, "TASKS", None)
     if named is not None:
-        wrong = [name for name, function in dict(named).items() if not callable(function)]
-        if wrong:
-            raise Refusal(f"{module.__file__}: TASKS[{wrong[0]!r}] is not a function")
+        if not isinstance(named, Mapping):
+            raise Refusal(f"{module.__file__}: TASKS is not a dictionary but {type(named).__name__}")
+        for name, function in named.items():
+            if not isinstance(name, str):
+                raise Refusal(f"{module.__file__}: TASKS has the key {name!r}, which is no name")
+            if not callable(function):
+                raise Refusal(f"{module.__file__}: TASKS[{name!r}] is not a function")
         return dict(named)
     return {
         name: value
@@ -168,7 +172,8 @@ def _public(module: ModuleType) -> Functions:
 def _said(problem: BaseException) -> str:
     """The exception in a line, with the place in the user's own file."""
     if isinstance(problem, SyntaxError):
-        return f"SyntaxError: {problem.msg} ({problem.filename}:{problem.lineno})"
+        place = f" ({problem.filename}:{problem.lineno})" if problem.filename else ""
+        return f"SyntaxError: {problem.msg}{place}"
     place = ""
     trace = problem.__traceback__
     while trace is not None:

@@ -6,6 +6,8 @@ import json
 
 import click
 
+from .failure import because
+
 
 def _defined(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     pairs = [value.partition("=") for value in values]
@@ -20,12 +22,16 @@ def _defined_in(context: click.Context, parameter: click.Parameter, value: str |
     if value is None:
         return {}
     try:
-        with open(value, encoding="utf-8") as file:
+        with open(value, encoding="utf-8-sig") as file:
             text = file.read()
         if text.lstrip().startswith("{"):
             return {name: _text_of(item) for name, item in json.loads(text).items()}
-    except (OSError, ValueError) as error:
-        raise click.BadParameter(f"'{value}': {error}", context, parameter) from None
+    except OSError as error:
+        raise click.BadParameter(because(error), context, parameter) from None
+    except UnicodeDecodeError:
+        raise click.BadParameter(f"{value} is not UTF-8", context, parameter) from None
+    except ValueError as error:
+        raise click.BadParameter(f"{value} is not JSON: {error}", context, parameter) from None
     lines = [line.strip() for line in text.splitlines()]
     return _defined(context, parameter, tuple(line for line in lines if line and not line.startswith("#")))
 

@@ -303,9 +303,23 @@ def test_a_tasks_file_that_does_not_import(asl_command: Asl, tmp_path: Path) -> 
     assert said.err == (
         f"asl: {file} does not import: ModuleNotFoundError: No module named 'no_such_module' ({file}:1)\n"
     )
-    write(tmp_path, "tasks.py", "TASKS = {'work': 1}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("TASKS = {'work': 1}", ": TASKS['work'] is not a function"),
+        ("TASKS = {1: print}", ": TASKS has the key 1, which is no name"),
+        ("TASKS = 'work'", ": TASKS is not a dictionary but str"),
+        ("import sys; sys.exit(3)", " does not import: SystemExit: 3 ({file}:1)"),
+        ("x = '\0'", " does not import: "),
+    ],
+)
+def test_a_tasks_file_that_has_no_tasks(asl_command: Asl, tmp_path: Path, text: str, told: str) -> None:
+    file = write(tmp_path, "tasks.py", f"{text}\n")
     said = asl_command("run", write(tmp_path, "m.json", TASK))
-    assert (said.code, said.err) == (2, f"asl: {file}: TASKS['work'] is not a function\n")
+    assert said.code == 2
+    assert said.err.startswith(f"asl: {file}{told.format(file=file)}")
 
 
 @pytest.mark.parametrize(
