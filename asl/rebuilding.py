@@ -160,7 +160,7 @@ class _Rebuilding:
         entered = spot.state
         if entered.name not in program.states:
             raise RedriveError(
-                f"the machine has no state `{entered.name}`{_within(spot.path)}, which is to go on"
+                f"the machine has no state `{entered.name}`{_within(spot.path)}, where the execution would go on"
             )
         frame.state, frame.input, frame.size = entered.name, entered.data, machine.gauge(entered.data)
         frame.entered, frame.entered_at = entered.id, entered.at

@@ -398,7 +398,7 @@ def test_a_machine_without_the_failed_state_is_refused() -> None:
     before, _ = failed()
     other = json.loads(json.dumps(LINES).replace("$rate.wrong", "$rate").replace("Price", "Cost"))
     with pytest.raises(
-        RedriveError, match=r"^the machine has no state `Price` in /Each/2, which is to go on$"
+        RedriveError, match=r"^the machine has no state `Price` in /Each/2, where the execution would go on$"
     ):
         asl.redrive(before.history, asl.load(other))
 
