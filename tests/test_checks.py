@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+import asl
 from asl.checks import check, shape
 from asl.errors import Problem
 from tests import validators
@@ -67,9 +68,8 @@ def test_nesting_without_end_is_refused() -> None:
     for _ in range(400):
         inner = {"StartAt": "A", "States": {"A": document}}
         document = {"Type": "Parallel", "Branches": [inner], "End": True}
-    assert [problem.code for problem in check({"StartAt": "A", "States": {"A": document}})] == [
-        "TOO_DEEPLY_NESTED"
-    ]
+    with pytest.raises(asl.DefinitionError, match="TOO_DEEPLY_NESTED"):
+        asl.check({"StartAt": "A", "States": {"A": document}})
 
 
 # Any change to a valid definition: the closures and jsonschema must say the same of it.
