@@ -202,7 +202,7 @@ class StateMachine:
         keep: bool,
     ) -> MapRuns | None:
         """What serves map runs; None where there can be none."""
-        if not any(machine._distributes for machine in (self, *(machines or {}).values())):
+        if not self._distributes and not any(machine._distributes for machine in (machines or {}).values()):
             return None
         from asl.distributed import MapRuns  # most machines have no map run
 
@@ -213,10 +213,11 @@ def result_of(run: Run | Execution, map_runs: MapRuns | None = None) -> Result:
     """The result of an execution, or of a driver's run of one, as it stands."""
     execution = run if isinstance(run, Execution) else run.execution
     started = () if isinstance(run, Execution) else run.children
-    children = tuple(result_of(child, map_runs) for child in started)
-    arn = execution.identity.execution_arn
-    records = () if map_runs is None else map_runs.records
-    own = tuple(record for record in records if record.execution_arn == arn)
+    children = tuple([result_of(child, map_runs) for child in started])
+    own: tuple[MapRunRecord, ...] = ()
+    if map_runs is not None:
+        arn = execution.identity.execution_arn
+        own = tuple(record for record in map_runs.records if record.execution_arn == arn)
     outcome = execution.outcome
     if outcome is None:
         return Result("RUNNING", None, None, None, execution.history, execution, children, own)

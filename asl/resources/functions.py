@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import Parameter, iscoroutinefunction, signature
+from inspect import CO_COROUTINE, Parameter, iscoroutinefunction, signature
 from types import FunctionType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -41,6 +41,8 @@ def second_parameter(function: TaskFunction) -> str | None:
 
 def is_async(function: TaskFunction) -> bool:
     """Whether calling the function gives a coroutine."""
+    if type(function) is FunctionType and not function.__dict__:  # nothing marks it as what it is not
+        return bool(function.__code__.co_flags & CO_COROUTINE)
     return iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 

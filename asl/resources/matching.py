@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl.errors import AslError
@@ -132,17 +133,19 @@ class Resources:
         )
 
 
-def names(call: Call) -> Iterator[str]:
+def names(call: Call) -> tuple[str, ...]:
     """The names under which a call is known: its state, its resource, and the short names in an ARN."""
-    yield call.state
-    yield call.resource
-    parts = call.resource.split(":")
-    if call.resource.startswith("arn:") and len(parts) > 6:
-        if parts[2] == "states" and not parts[3]:
-            yield ":".join(parts[5:])  # lambda:invoke, aws-sdk:dynamodb:putItem
-        else:
-            yield ":".join(parts[6:])  # a function with its version or alias
-            yield parts[6]
+    return (call.state, call.resource, *_short_names(call.resource))
+
+
+@lru_cache(maxsize=1024)
+def _short_names(resource: str) -> tuple[str, ...]:
+    parts = resource.split(":")
+    if not resource.startswith("arn:") or len(parts) <= 6:
+        return ()
+    if parts[2] == "states" and not parts[3]:
+        return (":".join(parts[5:]),)  # lambda:invoke, aws-sdk:dynamodb:putItem
+    return ":".join(parts[6:]), parts[6]  # a function with its version or alias, and without
 
 
 def _invokes(call: Call) -> bool:
