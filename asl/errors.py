@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from asl.names import DATA_LIMIT_EXCEEDED, ITEM_READER_FAILED, QUERY_EVALUATION_ERROR
+
 
 class AslError(Exception):
     """The base of every error that asl raises on purpose."""
@@ -102,7 +104,7 @@ def while_executing(state: str, entered: int, problem: StatesError) -> str | Non
     return f"An error occurred while executing {place}. {problem.cause}"
 
 
-_TOLD_WHOLE = ("States.DataLimitExceeded", "States.ItemReaderFailed")
+_TOLD_WHOLE = (DATA_LIMIT_EXCEEDED, ITEM_READER_FAILED)
 
 
 class EvaluationError(StatesError):
@@ -114,7 +116,7 @@ class EvaluationError(StatesError):
     """
 
     def __init__(self, cause: str, location: str | None = None, *, after_entry: bool = False) -> None:
-        super().__init__("States.QueryEvaluationError", cause)
+        super().__init__(QUERY_EVALUATION_ERROR, cause)
         self.location = location
         self.after_entry = after_entry
 

@@ -19,6 +19,7 @@ import urllib3
 
 from asl.errors import StatesError
 from asl.frames import Call
+from asl.names import RUNTIME
 from asl.values import Json, to_json
 
 TIMEOUT = 60.0
@@ -194,7 +195,7 @@ class HttpTask:
 
 
 def _refused(said: str) -> StatesError:
-    return StatesError("States.Runtime", said)
+    return StatesError(RUNTIME, said)
 
 
 def _object(value: Any, field: str) -> dict[str, Any]:

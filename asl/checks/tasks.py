@@ -10,6 +10,7 @@ from asl.checks.machine import Definition, State, failed
 from asl.checks.shape import near
 from asl.errors import Problem
 from asl.jsontext import PLACEHOLDER
+from asl.names import ALL
 from asl.values import Json
 
 # As text: the `re` module compiles each when it is first needed, and keeps it.
@@ -286,7 +287,7 @@ def errors(definition: Definition) -> Iterator[Problem]:
                 continue
             for index, rule in enumerate(rules):
                 names = rule.get("ErrorEquals") if isinstance(rule, dict) else None
-                alone = names == ["States.ALL"] and index == len(rules) - 1
-                if isinstance(names, list) and "States.ALL" in names and not alone:
+                alone = names == [ALL] and index == len(rules) - 1
+                if isinstance(names, list) and ALL in names and not alone:
                     message = "States.ALL must appear alone and at end of list"
                     yield failed(f"{state.location}/{name}[{index}]", message)

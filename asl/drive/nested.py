@@ -18,6 +18,7 @@ from asl.drive.callbacks import CallbackError
 from asl.errors import StatesError
 from asl.execution import Execution
 from asl.frames import Call
+from asl.names import TASK_FAILED
 from asl.resources import Served, Submitted
 from asl.resources.metadata import REQUEST_ID, http_metadata, request_id
 from asl.scope import Identity
@@ -73,18 +74,24 @@ def _field(call: Call, name: str) -> Json:
     return call.payload.get(name) if isinstance(call.payload, dict) else None
 
 
+def _document(call: Call, name: str, code: str, said: str) -> Json:
+    """A field that holds a document, or the JSON text of one. Raises `StatesError` where that is none."""
+    found = _field(call, name)
+    if not isinstance(found, str):
+        return found
+    try:
+        document: Json = json.loads(found)
+    except ValueError as problem:
+        raise _refusal(call, code, f"{said}: '{problem}'") from problem
+    return document
+
+
 def _start(hub: Hub, run: Run, call: Call, waiting: Any = None) -> Run:
     """Start the execution that the call asks for. Raises `StatesError` as the service would refuse it."""
     machine = _machine(hub, call)
     assert machine is not None
     parent = run.execution
-    given = _field(call, "Input")
-    if isinstance(given, str):
-        try:
-            given = json.loads(given)
-        except ValueError as problem:
-            said = f"Invalid State Machine Execution Input: '{problem}'"
-            raise _refusal(call, "InvalidExecutionInput", said) from problem
+    given = _document(call, "Input", "InvalidExecutionInput", "Invalid State Machine Execution Input")
     name = _field(call, "Name")
     if name is None:
         seed = f"{parent.seed}:{parent.identity.name}:{call.id}"
@@ -154,7 +161,7 @@ def _ended(parsed: bool, execution: Execution) -> Any:
     shown = described(execution, parsed)
     if shown["Status"] == "SUCCEEDED":
         return shown
-    return StatesError("States.TaskFailed", to_json(shown))
+    return StatesError(TASK_FAILED, to_json(shown))
 
 
 def described(execution: Execution, parsed: bool) -> dict[str, Json]:
@@ -209,14 +216,7 @@ def _send(send: Callable[[Hub, Call, str], None], hub: Hub, run: Run, call: Call
 
 
 def _success(hub: Hub, call: Call, token: str) -> None:
-    output = _field(call, "Output")
-    if isinstance(output, str):
-        try:
-            output = json.loads(output)
-        except ValueError as problem:
-            said = f"Invalid Output: '{problem}'"
-            raise _refusal(call, "InvalidOutput", said) from problem
-    hub.send_task_success(token, output)
+    hub.send_task_success(token, _document(call, "Output", "InvalidOutput", "Invalid Output"))
 
 
 def _failure(hub: Hub, call: Call, token: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from asl.errors import ExpressionError, StatesError
+from asl.names import RESULT_PATH_MATCH_FAILURE
 from asl.paths.plain import plain
 from asl.values import Json, to_json
 
@@ -45,7 +46,7 @@ def put(value: Json, keys: Sequence[str | int], new: Json) -> Json:
         else:
             place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
             cause = f"Unable to apply ReferencePath ${place} to input {to_json(value)}"
-            raise StatesError("States.ResultPathMatchFailure", cause)
+            raise StatesError(RESULT_PATH_MATCH_FAILURE, cause)
         holder[slot] = copy
         holder, slot = copy, key
     holder[slot] = new

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from asl.errors import StatesError
+from asl.names import RUNTIME
 from asl.values import Json, to_json
 
 
@@ -179,6 +180,6 @@ def told(problem: BaseException) -> StatesError:
     if isinstance(problem, StatesError):
         return problem
     if isinstance(problem, NotJson):
-        return StatesError("States.Runtime", f"The task returned a result that is not JSON: {problem}.")
+        return StatesError(RUNTIME, f"The task returned a result that is not JSON: {problem}.")
     name = type(problem).__name__
     return StatesError(name, to_json({"errorMessage": str(problem), "errorType": name}))
