@@ -210,9 +210,7 @@ class Execution:
         What succeeded is not run again, also in a Parallel or Map; retries and timeouts begin anew; the history
         goes on with `ExecutionRedriven`. Raises `RedriveError` for one that runs, or has succeeded.
         """
-        from asl import (
-            redriving,
-        )  # like checkpoint below, imported where it is used: most runs start without it
+        from asl import redriving  # as checkpoint below, imported where it is used: most runs never need it
 
         redriving.redrive(self._machine, at)
 

@@ -248,11 +248,12 @@ def _typed(state: Document, field: str, expected: str) -> Select | None:
     if select is None or not is_expression(state[field]):
         return select
     shown = source(state[field])
+    kind = "number" if expected == "integer" else expected
 
     def typed(raw: Json, scope: Scope) -> Json:
         found = select(raw, scope)
-        if type_name(found) != ("number" if expected == "integer" else expected):
-            raise _unexpected(shown, field, "number" if expected == "integer" else expected, found)
+        if type_name(found) != kind:
+            raise _unexpected(shown, field, kind, found)
         if expected == "integer":
             return int(found)  # type: ignore[arg-type]
         return found
@@ -316,7 +317,7 @@ def map_input(state: Document) -> Select | None:
 
 
 def items(state: Document) -> Select:
-    """Raw input → the array or object that a Map iterates over (Items; the input itself without it)."""
+    """Raw input → the array that a Map iterates over (Items; the input itself without it)."""
     select = _typed_items(state)
     if select is not None:
         return select

@@ -103,10 +103,7 @@ class Taking:
         self.recorded = recorded
         self.now: Book | None = None
         self.taken: list[Taken] = []
-        self._drawn: tuple[Any, list[Json]] = (
-            None,
-            [],
-        )  # the last result with a draw in it, and its variants
+        self._drawn: tuple[Any, list[Json]] = (None, [])  # the last result with a draw in it, its variants
 
     def current(self, frame: Frame) -> Visited | None:
         """The present visit of the frame."""
