@@ -12,8 +12,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from asl.drive.book import Book, Visited
-from asl.history import Event
-from asl.jsondiff import Difference, Missing, differences
+from asl.jsondiff import MISSING, Difference, Missing, differences
 from asl.program import Program
 from asl.recorded import Recording, read
 from asl.telling import ENDS, brief, fields, sides, without_ids
@@ -207,11 +206,8 @@ def _compare_visits(path: str, a: Visited, b: Visited) -> Iterator[Change]:
             yield Change(path, a.entered.name, a.number + 1, field, tuple(found))
 
 
-_NOTHING = Missing()
-
-
 def _differences(a: Mapping[str, Any], b: Mapping[str, Any], field: str) -> Iterator[Difference]:
-    x, y = (without_ids(side[field]) if field in side else _NOTHING for side in (a, b))
+    x, y = (without_ids(side[field]) if field in side else MISSING for side in (a, b))
     if isinstance(x, Missing) or isinstance(y, Missing):
         yield Difference((), x, y)
     else:
@@ -255,10 +251,5 @@ def _compare_whole(a: Recording, b: Recording) -> Iterator[Change]:
 def _whole(recording: Recording) -> dict[str, Any]:
     first, last = recording.history[0], recording.history[-1]
     found = {"input": first.data, "status": ENDS.get(last.type, "RUNNING")}
-    return found | {key: value for key, value in _ending(last).items() if value is not None}
-
-
-def _ending(event: Event) -> dict[str, Any]:
-    if event.type not in ENDS:
-        return {}
-    return fields(event)
+    ending = fields(last) if last.type in ENDS else {}
+    return found | {key: value for key, value in ending.items() if value is not None}

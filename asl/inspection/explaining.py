@@ -25,9 +25,8 @@ from asl.retry import handling
 from asl.scope import Identity
 from asl.stages import Inspection, Surroundings
 from asl.states import Choice, Fail, Map, State, Task, Working
+from asl.telling import ENDS
 from asl.values import Json
-
-_ENDED = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 
 
 def explain(history: Any, machine: StateMachine | Program, state: str | None = None) -> list[Explanation]:
@@ -87,7 +86,7 @@ def _visits(history: History, program: Program, identity: Identity) -> list[Visi
             current[parent(stay.path)].children.append(visit)
         current[stay.path] = visit
         found.append(visit)
-    end = history[-1] if history[-1].type in _ENDED else None
+    end = history[-1] if history[-1].type in ENDS else None
     for visit in reversed(found):
         _conclude(visit, end)
     return found
