@@ -9,7 +9,7 @@ import pytest
 from tests import real_machines
 
 WITHOUT_END = 50
-"""So many of the 399 end at a place that the made-up answers do not have; `python -m tests.real_machines` lists them."""
+"""So many of 399 end where made-up answers have nothing that fits: `python -m tests.real_machines` lists them."""
 
 
 @pytest.mark.skipif(not real_machines.SHARED.is_dir(), reason="there is no ../shared/definitions/real")
