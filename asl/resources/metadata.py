@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from random import Random
 from uuid import UUID
 
 from asl.frames import Call
@@ -17,7 +17,7 @@ def request_id(call: Call) -> str:
     execution = call.context()["Execution"]
     assert isinstance(execution, dict)
     seed = f"{execution['Id']}:{execution['StartTime']}:{call.id}"
-    return str(UUID(int=Random(seed).getrandbits(128), version=4))
+    return str(UUID(bytes=hashlib.md5(seed.encode(), usedforsecurity=False).digest(), version=4))
 
 
 def http_metadata(headers: Mapping[str, str], status: int = 200) -> dict[str, Json]:
