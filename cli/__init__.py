@@ -8,6 +8,7 @@ import sys
 COMMANDS = {
     "diff": "Show what two executions did differently.",
     "explain": "Explain the states of an execution: stages, rules, retries.",
+    "graph": "Draw a state machine, with a run laid over it.",
     "history": "Show the history of an execution.",
     "mocks": "Write a first test of a machine, or the test of a recorded execution.",
     "redrive": "Go on with a failed execution from where it failed.",

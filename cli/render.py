@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
 import asl
 from asl.values import to_json
@@ -20,6 +21,7 @@ from asl.visits import Visit
 from .summary import seconds
 
 if TYPE_CHECKING:
+    from asl.graph import Line
     from asl.testing.suite import Outcome
 
     from .progress import Standing
@@ -89,6 +91,37 @@ def tests(found: Sequence[Outcome]) -> None:
         )
 
     _show(("result", "test", "status", ">states", ">took", "file"), found, row, stderr=False)
+
+
+_STYLES = {
+    "visited": "green",
+    "caught": "yellow",
+    "failed": "bold red",
+    "stopped": "magenta",
+    "missed": "dim",
+    "part": "italic cyan",
+    "Choice": "yellow",
+    "Fail": "red",
+    "Succeed": "green",
+    "Parallel": "magenta",
+    "Map": "magenta",
+    "?": "bold red",
+}
+
+
+def tree(title: str, found: Sequence[Line]) -> None:
+    """The states of a machine, with where each leads and what is within it."""
+    top = Tree(Text(title, style="bold"), guide_style="dim")
+    _grow(top, found)
+    Console(highlight=False).print(top)
+
+
+def _grow(above: Tree, found: Sequence[Line]) -> None:
+    for line in found:
+        text = Text(line.text, style=_STYLES.get(line.style, ""))
+        if line.notes:
+            text.append(f"  {line.notes}", style="dim")
+        _grow(above.add(text), line.below)
 
 
 def _short(value: asl.Json) -> str:
