@@ -82,6 +82,10 @@ class StateMachine:
     def __repr__(self) -> str:
         return f"StateMachine({self.name!r}, {len(self.program.states)} states)"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process, where it is compiled again."""
+        return _compiled, (self.program.definition, self.warnings, self.name)
+
     def start(
         self,
         input: Json = None,
@@ -209,6 +213,10 @@ class StateMachine:
         return MapRuns(buckets, workers=workers, tasks=tasks, keep=keep)
 
 
+def _compiled(definition: dict[str, Any], warnings: tuple[Problem, ...], name: str) -> StateMachine:
+    return StateMachine(compile(definition), warnings, name)
+
+
 def result_of(run: Run | Execution, map_runs: MapRuns | None = None) -> Result:
     """The result of an execution, or of a driver's run of one, as it stands."""
     execution = run if isinstance(run, Execution) else run.execution
@@ -252,11 +260,11 @@ def milliseconds(moment: int | str | datetime | None) -> int:
         return moment
     if isinstance(moment, datetime):
         if moment.tzinfo is None:
-            raise ValueError(f"the start time {moment} has no time zone")
+            raise ValueError(f"the time {moment} has no time zone")
         return round(moment.timestamp() * 1000)
     found = times.parse(moment)
     if found is None:
         raise ValueError(
-            f"the start time {moment!r} is not an RFC 3339 timestamp such as 2026-01-01T09:00:00Z"
+            f"the time {moment!r} is not an RFC 3339 timestamp such as 2026-01-01T09:00:00Z"
         )
     return found

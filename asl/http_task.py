@@ -64,10 +64,22 @@ class HttpTask:
         assert isinstance(known, Mapping)
         self.connections = known
         self.region = region
-        self._timeout = urllib3.Timeout(total=timeout)
+        self.timeout = timeout
+        self._begin()
+
+    def _begin(self) -> None:
+        self._timeout = urllib3.Timeout(total=self.timeout)
         self._pool = urllib3.PoolManager(retries=False)
         self._tokens: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: without what is open to servers."""
+        return {"connections": self.connections, "region": self.region, "timeout": self.timeout}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._begin()
 
     def __call__(self, payload: Any, call: Call) -> Json:
         """Send the request. Raises `StatesError` as the service names it."""

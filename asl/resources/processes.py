@@ -34,10 +34,21 @@ class Pool:
         paths = [path for path in (os.environ.get("PYTHONPATH"), _ROOT) if path]
         self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **environment}
         self._directory = directory
+        self._begin()
+
+    def _begin(self) -> None:
         self._idle: list[subprocess.Popen[str]] = []
         self._busy: set[subprocess.Popen[str]] = set()
         self._lock = threading.Lock()
         atexit.register(self.close)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, which has handlers' processes of its own."""
+        return {key: vars(self)[key] for key in ("_command", "_environment", "_directory")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._begin()
 
     def invoke(self, event: Json, context: LambdaContext, timeout: float) -> Json:
         """The handler's answer. Raises `HandlerFailed`, and the `StatesError` that the handler raised."""
