@@ -16,7 +16,7 @@ from asl.drive.hub import Run
 from asl.errors import AslError, Problem
 from asl.execution import Execution
 from asl.history import History
-from asl.program import Program, walk
+from asl.program import Program, compile, walk
 from asl.quotas import Quotas
 from asl.resources import Resources, Tasks, normalised
 from asl.scope import Identity
@@ -264,7 +264,5 @@ def milliseconds(moment: int | str | datetime | None) -> int:
         return round(moment.timestamp() * 1000)
     found = times.parse(moment)
     if found is None:
-        raise ValueError(
-            f"the time {moment!r} is not an RFC 3339 timestamp such as 2026-01-01T09:00:00Z"
-        )
+        raise ValueError(f"the time {moment!r} is not an RFC 3339 timestamp such as 2026-01-01T09:00:00Z")
     return found
