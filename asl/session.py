@@ -211,7 +211,7 @@ class AsyncSession(_Session):
         return self
 
     async def __aexit__(self, *problem: object) -> None:
-        self._hub.close()
+        self._hub.close(waiting=True)
 
     @property
     def _hub(self) -> RealTime:

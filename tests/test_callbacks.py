@@ -340,10 +340,11 @@ def test_a_thread_answers_in_real_time() -> None:
     assert (result.output, refused) == ("by a thread", asl.TaskTimedOut)
 
 
-def test_what_still_runs_is_stopped_at_the_end_of_a_session() -> None:
+@pytest.mark.parametrize("limit", [{"TimeoutSeconds": 1000}, {}])
+def test_what_still_runs_is_stopped_at_the_end_of_a_session(limit: Any) -> None:
     async def main() -> asl.Running:
         async with asl.AsyncSession(callbacks={"Ask": None}) as session:
-            return session.start(approval(TimeoutSeconds=1000))
+            return session.start(approval(**limit))
 
     assert asyncio.run(main()).status == "ABORTED"
 

@@ -190,9 +190,12 @@ class RealTime(Hub):
             return True
         return not self._under_way and self.wake_at() is None
 
-    def close(self) -> None:
-        """Stop every execution that still runs by itself, and leave behind what tasks are still doing."""
-        if not self._is_idle() or self._problem is not None:
+    def close(self, *, waiting: bool = False) -> None:
+        """Stop every execution that goes on by itself, and leave behind what tasks are still doing.
+
+        `waiting`: those too that wait for what only others can bring.
+        """
+        if waiting or not self._is_idle() or self._problem is not None:
             for run in self.runs:
                 self.stop(run)
             with suppress(Exception):
