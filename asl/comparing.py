@@ -12,10 +12,11 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from asl.drive.book import Book, Visited
+from asl.events import ENDS
 from asl.jsondiff import MISSING, Difference, Missing, differences
 from asl.program import Program
 from asl.recorded import Recording, read
-from asl.telling import ENDS, brief, fields, sides, without_ids
+from asl.telling import brief, fields, sides, without_ids
 from asl.values import to_json
 
 

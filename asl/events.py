@@ -14,6 +14,14 @@ WIDTH = 7
 TYPE, AT, PREVIOUS, PATH, NAME, DATA, MORE = range(WIDTH)
 """The cells of an event. What the last three hold depends on the type; the tables below say it."""
 
+ENDS = {
+    "ExecutionSucceeded": "SUCCEEDED",
+    "ExecutionFailed": "FAILED",
+    "ExecutionAborted": "ABORTED",
+    "ExecutionTimedOut": "TIMED_OUT",
+}
+"""The events that end an execution, and the status that it has then."""
+
 Details: TypeAlias = "dict[str, Any]"
 _WHOLE = {"truncated": False}
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from asl.drive.replay import identity
 from asl.errors import StatesError
+from asl.events import ENDS, Event
 from asl.execution import Execution
 from asl.frames import Broken, Frame, Joining
-from asl.history import Event
 from asl.machine import Machine, Outcome
 from asl.names import RUNTIME
 from asl.program import Program
@@ -21,7 +21,6 @@ from asl.recorded import HistoryError, Recording, read
 from asl.redriving import RedriveError
 from asl.scope import Identity
 from asl.states import Map, Parallel
-from asl.telling import ENDS
 from asl.values import Json
 
 if TYPE_CHECKING:

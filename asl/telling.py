@@ -6,17 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from asl.history import Event
+from asl.events import ENDS, Event
 from asl.jsondiff import MISSING, Difference, Missing, exactly
 from asl.values import to_json
-
-ENDS = {
-    "ExecutionSucceeded": "SUCCEEDED",
-    "ExecutionFailed": "FAILED",
-    "ExecutionAborted": "ABORTED",
-    "ExecutionTimedOut": "TIMED_OUT",
-}
-"""The events that end an execution, and the status that it has then."""
 
 _TASKS = ("Task", "LambdaFunction", "Activity", "MapRun")
 _FAILED = ("Failed", "StartFailed", "SubmitFailed", "ScheduleFailed")

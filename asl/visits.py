@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from asl.history import Event
 from asl.values import Json
@@ -16,7 +15,7 @@ class Visit:
 
     `exited_at` is None where the state was not left (it failed, or the execution ended first); `attempts`
     counts the tries of a Task, Parallel or Map. `error` and `cause` are those of the last try that failed,
-    whether they were caught or not; `evaluation` tells where an expression failed.
+    whether they were caught or not.
     """
 
     path: str
@@ -58,7 +57,7 @@ _ERRORS = frozenset(
 )
 
 
-def visits(history: Iterable[Event]) -> list[Visit]:
+def visits(history: Sequence[Event]) -> list[Visit]:
     """The visits of states, in the order entered."""
     out: list[Visit] = []
     current: dict[str, Visit] = {}
@@ -84,7 +83,7 @@ def visits(history: Iterable[Event]) -> list[Visit]:
     return out
 
 
-def _blame(out: list[Visit], history: Any) -> None:
+def _blame(out: list[Visit], history: Sequence[Event]) -> None:
     """The state that ended an execution without an event of its own (Fail, a path that leads nowhere)."""
     last = history[-1] if len(history) else None
     if last is not None and last.type == "ExecutionFailed":

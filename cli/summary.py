@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import asl
+from asl.events import ENDS
 
 if TYPE_CHECKING:
     from asl.distributed import MapRunRecord
-
-_ENDS = {
-    "ExecutionSucceeded": "SUCCEEDED",
-    "ExecutionFailed": "FAILED",
-    "ExecutionTimedOut": "TIMED_OUT",
-    "ExecutionAborted": "ABORTED",
-}
 
 
 def of_history(history: asl.History, clock: str = "") -> str:
@@ -22,7 +16,7 @@ def of_history(history: asl.History, clock: str = "") -> str:
     first, last = history[0], history[-1]
     states = sum(1 for event in history if event.type.endswith("StateEntered"))
     return (
-        f"{_ENDS.get(last.type, 'RUNNING')} after {seconds(last.at - first.at)}{clock and f' of {clock} time'}; "
+        f"{ENDS.get(last.type, 'RUNNING')} after {seconds(last.at - first.at)}{clock and f' of {clock} time'}; "
         f"{count(states, 'state')} entered, {count(len(history), 'event')}"
     )
 

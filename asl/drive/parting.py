@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from asl.drive.book import Book
 from asl.drive.reasons import reason
+from asl.events import ENDS
 from asl.history import Event, History
 from asl.jsondiff import Difference, differences
 from asl.program import Program
-from asl.telling import ENDED, ENDS, change, shown, sides, unlike
+from asl.telling import ENDED, change, shown, sides, unlike
 
 Strand: TypeAlias = "tuple[str, tuple[int, ...]]"
 """One frame: its path, and of each fork on the way there the how-manyeth it is (a retried Map forks anew)."""

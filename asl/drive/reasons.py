@@ -9,11 +9,12 @@ from typing import Any
 from asl import rules, times
 from asl.drive.book import Book, Visited
 from asl.errors import AslError
+from asl.events import ENDS
 from asl.history import Event, History
 from asl.jsondiff import MISSING, Missing, differences, exactly
 from asl.program import Program
 from asl.states import Choice, Map, Parallel
-from asl.telling import ENDS, brief
+from asl.telling import brief
 from asl.values import Json
 
 

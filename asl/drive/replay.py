@@ -17,7 +17,7 @@ from asl.drive.parting import Divergence, part
 from asl.drive.taking import Taken, Taking
 from asl.drive.wrapping import wrapped
 from asl.errors import ReplayError
-from asl.events import DATA, PATH, WIDTH, Event
+from asl.events import DATA, ENDS, PATH, WIDTH, Event
 from asl.execution import Execution
 from asl.frames import BackingOff, Call, Calling, Frame, MapRun, Sleeping
 from asl.history import History
@@ -26,7 +26,7 @@ from asl.program import Program
 from asl.quotas import Gauge, Quotas
 from asl.recorded import HistoryError, Recording, read
 from asl.scope import Identity
-from asl.telling import ENDED, ENDS
+from asl.telling import ENDED
 
 if TYPE_CHECKING:
     from asl.face import StateMachine

@@ -14,6 +14,7 @@ from typing import Any
 
 from asl import paths, recorded, stages, times
 from asl.errors import AslError, StatesError, while_executing
+from asl.events import ENDS
 from asl.face import Result, StateMachine
 from asl.history import Event, History
 from asl.inspection.explanation import Explanation, Replaced, Tried
@@ -25,7 +26,6 @@ from asl.retry import handling
 from asl.scope import Identity
 from asl.stages import Inspection, Surroundings
 from asl.states import Choice, Fail, Map, State, Task, Working
-from asl.telling import ENDS
 from asl.values import Json
 
 
