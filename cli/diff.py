@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
-from . import placeholders, results
+from . import given, placeholders, results
 
 SAME, DIFFERENT = 0, 1
 
@@ -41,13 +40,9 @@ def diff(
     import asl
 
     program = None if machine is None else results.load(machine, {**define_file, **define}).program
-    found = asl.diff(_source(a), _source(b), program)
+    found = asl.diff(given.history(a), given.history(b), program)
     if output == "json":
         click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
     else:
         click.echo(str(found) if not found.same else "the same")
     return SAME if found.same else DIFFERENT
-
-
-def _source(file: str) -> bytes | Path:
-    return sys.stdin.buffer.read() if file == "-" else Path(file)

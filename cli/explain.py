@@ -12,7 +12,7 @@ import click
 import asl
 from asl.values import Json, to_json
 
-from . import placeholders, results
+from . import given, placeholders, results
 
 if TYPE_CHECKING:
     from asl.inspection import Explanation
@@ -24,7 +24,7 @@ _COLOURS = {"FAILED": "red", "ABORTED": "red", "CAUGHT_ERROR": "yellow", "RETRIA
 
 
 @click.command()
-@click.argument("history", type=click.Path(path_type=Path))
+@click.argument("history")
 @click.option(
     "--machine", "-m", type=click.Path(path_type=Path), required=True, help="The definition that ran."
 )
@@ -33,21 +33,21 @@ _COLOURS = {"FAILED": "red", "ABORTED": "red", "CAUGHT_ERROR": "yellow", "RETRIA
 @placeholders.define
 @placeholders.define_file
 def explain(
-    history: Path,
+    history: str,
     machine: Path,
     state: str | None,
     as_json: bool,
     define: dict[str, str],
     define_file: dict[str, str],
 ) -> int:
-    """Explain the execution in the file HISTORY, which `aws stepfunctions get-execution-history` or asl wrote.
+    """Explain the execution in the file HISTORY (- for stdin), from get-execution-history or asl.
 
     Shows for every visit of a state each stage of its data flow, by the names of TestState's inspectionData, and what
     decided: which Choice rule matched and the values that it read, which Retrier or Catcher took an error, which
     field ResultPath replaced, which variables were assigned.
     """
     loaded = results.load(machine, {**define_file, **define})
-    _show(asl.explain(history, loaded, state), as_json=as_json)
+    _show(asl.explain(given.history(history), loaded, state), as_json=as_json)
     return 0
 
 

@@ -9,9 +9,12 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .failure import Refusal, because
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Functions = dict[str, Callable[..., Any]]
 
@@ -35,6 +38,23 @@ def document(text: str, option: str) -> Any:
         raise Refusal(_broken(problem, text, where, option)) from problem
     except RecursionError as problem:
         raise Refusal(f"{where}: the JSON is nested too deep") from problem
+
+
+def moment(text: str | None, option: str) -> int | None:
+    """The milliseconds since the epoch that a time names; None without one."""
+    from asl.face import milliseconds
+
+    try:
+        return None if text is None else milliseconds(text)
+    except ValueError as problem:
+        raise Refusal(f"{option}: {problem}") from problem
+
+
+def history(file: str) -> bytes | Path:
+    """The file of a history, or for `-` what is on standard input, as `asl.recorded.read` takes it."""
+    from pathlib import Path  # asl run starts without it
+
+    return sys.stdin.buffer.read() if file == "-" else Path(file)
 
 
 def _decoded(data: bytes, where: str) -> str:

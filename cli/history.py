@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from . import summary
+from . import given, summary
 
 
 @click.command()
@@ -21,7 +19,7 @@ def history(file: str, events: bool, as_json: bool) -> None:
     from asl import recorded
     from asl.visits import visits
 
-    found = recorded.read(sys.stdin.buffer.read() if file == "-" else file)
+    found = recorded.read(given.history(file))
     if as_json:
         click.echo(found.history.to_json())
         return

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
 import asl
 
-from . import placeholders, results
+from . import given, placeholders, results
 
 _SKELETON = "A first test: fill in the input, what the Tasks answer, and what is to come of it."
 _PLACE = "machine.asl.json"
@@ -62,8 +61,7 @@ def _from_history(
 ) -> None:
     from asl.testing import load, recording, writing
 
-    source = sys.stdin.buffer.read() if file == "-" else Path(file)
-    test, notes = recording.test_of(source, None if loaded is None else load(loaded))
+    test, notes = recording.test_of(given.history(file), None if loaded is None else load(loaded))
     name = "recorded" if file == "-" else Path(file).name.split(".")[0]
     heading = "What was recorded of an execution: its input, what its Tasks answered, and what came of it."
     place = _PLACE if machine is None else machine.as_posix()

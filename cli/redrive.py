@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -46,17 +45,12 @@ def redrive(
     Map; what failed starts again on the same input. Tasks call Python functions as in `asl run`. Exit code: 0
     succeeded; 1 failed again, or still waiting; 2 what cannot be redriven, read or written.
     """
-    from asl.face import milliseconds
-
     loaded = results.load(machine, {**define_file, **define})
     functions = given.tasks(machine, task)
-    try:
-        moment = None if at is None else milliseconds(at)
-    except ValueError as problem:
-        raise Refusal(f"--at: {problem}") from problem
+    moment = given.moment(at, "--at")
     try:
         result = asl.redrive(
-            [_source(file) for file in history], loaded, tasks=functions, at=moment, seed=seed
+            [given.history(file) for file in history], loaded, tasks=functions, at=moment, seed=seed
         )
     except asl.UnservedCall as problem:
         raise Refusal(f"{problem}; {results.remedy(machine)}") from problem
@@ -66,7 +60,3 @@ def redrive(
     if whole is not None:
         results.save(result.history, whole)
     return 0 if result.status == "SUCCEEDED" else 1
-
-
-def _source(file: str) -> bytes | Path:
-    return sys.stdin.buffer.read() if file == "-" else Path(file)

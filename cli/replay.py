@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
 import asl
 
-from . import placeholders, results, summary
+from . import given, placeholders, results, summary
 
 SAME, DIVERGED = 0, 1
 
@@ -49,7 +48,7 @@ def replay(
     code: 0 the same, 1 a divergence, 2 what cannot be read or used.
     """
     loaded = results.load(machine, {**define_file, **define})
-    done = asl.replay([_source(file) for file in history], loaded, mode)
+    done = asl.replay([given.history(file) for file in history], loaded, mode)
     if output == "json":
         click.echo(json.dumps(_shown(done), indent=2, ensure_ascii=False))
     elif done.divergence is None:
@@ -64,10 +63,6 @@ def replay(
     if made is not None:
         results.save(done.history, made)
     return SAME if done.same else DIVERGED
-
-
-def _source(file: str) -> bytes | Path:
-    return sys.stdin.buffer.read() if file == "-" else Path(file)
 
 
 def _shown(done: asl.Replay) -> dict[str, object]:

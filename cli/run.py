@@ -88,6 +88,7 @@ def run(
         )
     buckets = given.buckets(bucket)
     document = given.document(input_, "--input")
+    begins = given.moment(start_time, "--start-time")
     values = {**define_file, **define}
     loaded = results.load(machine, values)
     found = serving.serving(
@@ -108,7 +109,7 @@ def run(
             result = loaded.run(
                 document,
                 **found._asdict(),
-                start_time=start_time,
+                start_time=begins,
                 seed=seed,
                 buckets=buckets,
                 workers=workers or 0,
@@ -117,8 +118,6 @@ def run(
         raise Refusal(f"--input: {problem}") from problem
     except asl.UnservedCall as problem:
         raise Refusal(f"{problem}; {results.remedy(machine)}") from problem
-    except ValueError as problem:
-        raise Refusal(f"--start-time: {problem}") from problem
     click.echo(results.as_json(result) if output == "json" else results.as_text(result))
     if not quiet:
         results.summarise(loaded, result, "real" if real_time else "virtual")

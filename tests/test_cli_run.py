@@ -241,7 +241,7 @@ def test_a_machine_that_is_not_valid(asl_command: Asl, tmp_path: Path) -> None:
 def test_a_start_time_that_is_none(asl_command: Asl) -> None:
     said = asl_command("run", HELLO_WORLD, "--start-time", "yesterday")
     assert said.code == 2
-    assert "--start-time: the start time 'yesterday' is not an RFC 3339 timestamp such as 20" in said.err
+    assert "--start-time: the time 'yesterday' is not an RFC 3339 timestamp such as 20" in said.err
     said = asl_command("run", HELLO_WORLD, "--start-time", "2026-01-01T00:00:00Z", "--real-time")
     assert said.code == 2
     assert "with --real-time it starts now" in said.err

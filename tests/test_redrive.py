@@ -433,7 +433,7 @@ def test_the_command(asl_command: Asl, tmp_path: Path) -> None:
     said = asl_command("redrive", whole, "-m", machine)
     assert said == (2, "", "asl: Execution is SUCCEEDED and cannot be redriven\n")
     said = asl_command("redrive", history, "-m", machine, "--at", "soon")
-    assert said.code == 2 and said.err.startswith("asl: --at: the start time 'soon' is not an RFC 3339")
+    assert said.code == 2 and said.err.startswith("asl: --at: the time 'soon' is not an RFC 3339")
 
 
 def test_the_command_names_the_task_that_is_missing(asl_command: Asl, tmp_path: Path) -> None:
