@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from asl import mapruns
+from asl import attempts, mapruns
 from asl.frames import NOTHING, BackingOff, Broken, Call, Calling, Frame, Joining, MapRun, Sleeping
 from asl.machine import Machine, Outcome
 from asl.program import Program
@@ -166,7 +166,7 @@ def _restore_call(machine: Machine, frame: Frame, row: dict[str, Any]) -> Call:
             machine, frame, state, row["id"], row["attempt"], row["payload"], row["input"], row["arn"]
         )
     assert isinstance(state, Task)
-    return machine.make_call(frame, state, **{name: row[name] for name in _CALL})
+    return attempts.make(machine, frame, state, **{name: row[name] for name in _CALL})
 
 
 def _restore_joining(row: dict[str, Any]) -> Joining:

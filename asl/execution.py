@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from asl import names
+from asl import attempts, names
 from asl.frames import Call, Calling, Frame
 from asl.history import History
 from asl.machine import Machine, Outcome
@@ -133,45 +133,23 @@ class Execution:
 
     def succeed(self, call: int, output: Json, *, at: int) -> bool:
         """The task gave a result: JSON, and the machine's from now on (do not change it afterwards)."""
-        return self._tell(call, at, self._machine.succeed_call, output)
+        return self._tell(call, at, attempts.succeed, output)
 
     def fail(self, call: int, error: str | None, cause: str | None = None, *, at: int) -> bool:
         """The task failed, with an error name and a cause as Retry and Catch see them."""
-        return self._tell(call, at, self._machine.fail_call, error, cause)
+        return self._tell(call, at, attempts.fail, error, cause)
 
     def submit(self, call: int, output: Json, *, at: int) -> bool:
         """A `.sync` or `.waitForTaskToken` task was accepted, with this first answer; the call goes on."""
-
-        def record(frame: Frame) -> None:
-            assert isinstance(frame.wait, Calling)
-            target = frame.wait.call.target
-            self._machine.chain(frame, "TaskSubmitted", (target.service, target.action), output)
-
-        return self._tell(call, at, record)
+        return self._tell(call, at, attempts.submit, output)
 
     def start(self, call: int, worker: str | None = None, *, at: int) -> bool:
         """A worker took the activity task; the call goes on, and its time limits count from now (measured)."""
-
-        def begin(frame: Frame) -> None:
-            self._machine.chain(frame, "ActivityStarted", None, worker)
-            wait = frame.wait
-            assert isinstance(wait, Calling)
-            wait.begin(self.now)
-            self._machine.timer(wait.due, frame, wait)
-
-        return self._tell(call, at, begin)
+        return self._tell(call, at, attempts.start, worker)
 
     def beat(self, call: int, *, at: int) -> bool:
         """The task gave a sign of life: its heartbeat starts anew."""
-
-        def renew(frame: Frame) -> None:
-            wait = frame.wait
-            assert isinstance(wait, Calling)
-            if wait.heartbeat is not None:
-                wait.beat(self.now)
-                self._machine.timer(wait.due, frame, wait)
-
-        return self._tell(call, at, renew)
+        return self._tell(call, at, attempts.beat)
 
     def advance(self, *, at: int, over: int = 0) -> None:
         """Time passes: every timer due by `at` fires, in order, at its own time.
@@ -192,9 +170,9 @@ class Execution:
             if frame is None:
                 machine.end("ExecutionTimedOut", Outcome("TIMED_OUT", None, names.TIMEOUT), 0)
             elif isinstance(wait, Calling):
-                machine.settle(frame, machine.time_out_call)
+                machine.settle(frame, attempts.time_out)
             else:
-                machine.settle(frame, machine.wake)
+                machine.settle(frame, Machine.wake)
         machine.horizon = 0
         scope.now = max(at, scope.now)
 

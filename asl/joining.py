@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asl import mapruns, names
+from asl import attempts, mapruns, names
 from asl.errors import StatesError
 from asl.frames import Broken, Frame, Joining
 from asl.states import Map, Parallel, Task, Wait, Working
@@ -180,7 +180,7 @@ def _abort(machine: Machine, wait: Joining, state: Working, failure: int, quiet:
         if isinstance(frame.wait, Joining):
             assert isinstance(inner, Working)
             frame.broken = Broken(frame.wait, _abort(machine, frame.wait, inner, failure, quiet))
-        machine.drop_call(frame)
+        attempts.drop(machine, frame)
         frame.wait = None
         if isinstance(inner, Working | Wait) and not quiet:
             machine.record(inner.entered.replace("Entered", "Aborted"), failure, frame.path)

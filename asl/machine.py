@@ -9,17 +9,14 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Collection
-from functools import partial
-from sys import intern
 from typing import Any, NamedTuple
 
-from asl import joining, mapruns, names
+from asl import attempts, joining, names
 from asl.errors import EvaluationError, StatesError, while_executing
-from asl.frames import NOTHING, BackingOff, Call, Calling, Frame, Sleeping
+from asl.frames import NOTHING, BackingOff, Call, Frame, Sleeping
 from asl.history import History
 from asl.program import Program
 from asl.quotas import EVENTS_BOUND, Gauge, Quotas
-from asl.refusals import refusal
 from asl.retry import Catcher, error_output, handling
 from asl.scope import Here, Identity
 from asl.states import Choice, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait, Working
@@ -131,9 +128,9 @@ class Machine:
     # ------------------------------------------------------------------ settling
 
     def settle(self, frame: Frame | None = None, act: Callable[..., None] | None = None, *given: Any) -> None:
-        """Let a frame act on what is given, then run every frame that can run, until all wait.
+        """Let a frame act, then run every frame that can run, until all wait.
 
-        The order is part of the contract: children start in their order and queue at the back; a frame that
+        `act` is a function of the machine, the frame and what is given. The order is part of the contract: children start in their order and queue at the back; a frame that
         got its result goes to the front.
         """
         scope, ready, frames, run = self.scope, self.ready, self.frames, self._run
@@ -141,7 +138,7 @@ class Machine:
             if frame is not None and act is not None:
                 scope.frame = frame
                 try:
-                    act(frame, *given)
+                    act(self, frame, *given)
                 except StatesError as problem:
                     self._fail(frame, problem)
             while ready and self.outcome is None:
@@ -223,7 +220,7 @@ class Machine:
                 output = result if rule.output is None else rule.output(result, scope)
                 size = frame.size if output is raw else gauge(output)
             elif isinstance(state, Task):
-                self._call(frame, state)
+                attempts.begin(self, frame, state)
                 return
             elif isinstance(state, Succeed):
                 result, assign = raw, None
@@ -274,12 +271,12 @@ class Machine:
         """The exact size of an output; raises States.DataLimitExceeded where it is over the quota."""
         size = self.gauge(output)
         if size > self.limit:
-            raise StatesError(names.DATA_LIMIT_EXCEEDED, _too_large(name))
+            raise StatesError(names.DATA_LIMIT_EXCEEDED, attempts.too_large(name))
         return size
 
     def _assign(self, frame: Frame, assigned: dict[str, Json]) -> None:
         if self.gauge(assigned) > self.limit:
-            raise StatesError(names.DATA_LIMIT_EXCEEDED, _too_large(frame.state))
+            raise StatesError(names.DATA_LIMIT_EXCEEDED, attempts.too_large(frame.state))
         frame.variables = {**frame.variables, **assigned}
 
     # ------------------------------------------------------------------ states that take their time
@@ -287,7 +284,7 @@ class Machine:
     def begin_work(self, frame: Frame, state: State) -> None:
         """Do what a state does once it was entered, or after a back-off."""
         if isinstance(state, Task):
-            self._call(frame, state)
+            attempts.begin(self, frame, state)
         elif isinstance(state, Map):
             joining.fork_map(self, frame, state)
         elif isinstance(state, Parallel):
@@ -372,123 +369,6 @@ class Machine:
         self.ready.clear()
         self.timers.clear()
 
-    # ------------------------------------------------------------------ tasks
-
-    def _call(self, frame: Frame, state: Task) -> None:
-        scope, target, raw = self.scope, state.target, frame.input
-        token = None
-        if target.token or target.sync:
-            token = f"{scope.stream(f'token {self.identity.machine}').getrandbits(256):064x}"
-            scope.token = token
-        try:
-            payload = raw if state.read is None else state.read(raw, scope)
-            timeout: Any = None if state.timeout is None else state.timeout(raw, scope)
-            heartbeat: Any = None if state.heartbeat is None else state.heartbeat(raw, scope)
-            credentials: Any = None if state.credentials is None else state.credentials(raw, scope)
-        finally:
-            scope.token = None
-        if target.kind != "LambdaFunction":
-            refused = refusal(target, payload, self.activities)
-            if refused is not None:
-                raise StatesError(names.RUNTIME, refused)
-        limits = None
-        if timeout is not None or heartbeat is not None or credentials is not None:
-            limits = (timeout, heartbeat, credentials and credentials.get("RoleArn"))
-        if target.kind == "LambdaFunction":
-            self.chain(frame, "LambdaFunctionScheduled", target.resource, payload, limits)
-            self.chain(frame, "LambdaFunctionStarted")
-        elif target.kind == "Activity":
-            self.chain(frame, "ActivityScheduled", target.resource, payload, limits)
-        else:
-            name = (target.service, target.action, self.identity.region)
-            self.chain(frame, "TaskScheduled", name, payload, limits)
-            self.chain(frame, "TaskStarted", name)
-        deadline = None if timeout is None else scope.now + timeout * 1000
-        call = self.make_call(
-            frame,
-            state,
-            self.next_call,
-            sum(frame.tries.values()) if frame.tries else 0,
-            payload,
-            deadline,
-            token,
-            credentials,
-        )
-        self.next_call += 1
-        frame.wait = wait = Calling(call, None if heartbeat is None else heartbeat * 1000, scope.now)
-        if timeout is not None or heartbeat is not None:
-            self.timer(wait.due, frame, wait)
-
-    def make_call(
-        self,
-        frame: Frame,
-        state: Task,
-        id: int,
-        attempt: int,
-        payload: Json,
-        deadline: int | None,
-        token: str | None,
-        credentials: Json,
-    ) -> Call:
-        """A call of the frame's task, from now on outstanding."""
-        context = partial(self.scope.context_of, frame, token)
-        call = Call(
-            id, frame.path, state.name, attempt, state.target, payload, deadline, token, credentials, context
-        )
-        self.calls[id] = call
-        self.callers[id] = frame
-        self.fresh_calls.append(call)
-        return call
-
-    def register(self, call: Call, frame: Frame) -> None:
-        """The call is outstanding from now on."""
-        self.calls[call.id] = call
-        self.callers[call.id] = frame
-        self.fresh_calls.append(call)
-
-    def drop_call(self, frame: Frame) -> None:
-        """Nobody waits for the frame's task any more."""
-        if isinstance(frame.wait, Calling):
-            del self.calls[frame.wait.call.id], self.callers[frame.wait.call.id]
-
-    def end_call(self, frame: Frame, how: str, data: Json, cause: str | None = None) -> Task:
-        """The attempt is over: record how (`Succeeded`, `Failed`, `TimedOut`), and forget the call."""
-        state = frame.program.states[frame.state]
-        assert isinstance(state, Task)
-        self.drop_call(frame)
-        frame.wait = None
-        target = state.target
-        name = (target.service, target.action) if target.kind == "Task" else None
-        self.chain(frame, intern(target.kind + how), name, data, cause)
-        return state
-
-    def succeed_call(self, frame: Frame, output: Json) -> None:
-        """The task, or the map run, of the frame gave a result."""
-        state = frame.program.states[frame.state]
-        if isinstance(state, Map):
-            mapruns.succeed(self, frame, state, output)
-            return
-        size = self.gauge(output)
-        if size > self.limit:
-            assert isinstance(frame.wait, Calling)
-            target = frame.wait.call.target
-            self.fail_call(frame, names.DATA_LIMIT_EXCEEDED, _too_large(target.service or target.resource))
-        else:
-            self.deliver(frame, self.end_call(frame, "Succeeded", output), output, size)
-
-    def fail_call(self, frame: Frame, error: str | None, cause: str | None) -> None:
-        """The task, or the map run, of the frame failed."""
-        if isinstance(frame.program.states[frame.state], Map):
-            mapruns.fail(self, frame, error, cause)
-            return
-        self.end_call(frame, "Failed", error, cause)
-        self.fail_state(frame, error, cause)
-
-    def time_out_call(self, frame: Frame) -> None:
-        """The task took too long, or was silent for too long: the service has one event and error for both."""
-        self.end_call(frame, "TimedOut", names.TIMEOUT)
-        self.fail_state(frame, names.TIMEOUT, None)
-
     # ------------------------------------------------------------------ errors
 
     def fail_state(self, frame: Frame, error: str | None, cause: str | None) -> None:
@@ -543,10 +423,3 @@ class Machine:
             joining.child_failed(self, frame.parent, frame, error, cause)
         else:
             self.end("ExecutionFailed", Outcome("FAILED", None, error, cause), frame.last)
-
-
-def _too_large(what: str) -> str:
-    return (
-        f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes "
-        "service limit."
-    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from asl import attempts
 from asl.frames import Calling, Frame, MapRun
 from asl.selection import Selection
 from asl.states import Map, Target
@@ -43,13 +44,13 @@ def make_call(
     context = scope.context_of(frame)
     stream = f"{scope.seed}:{arn}"
     call.select = Selection(state, input, frame.variables, context, scope.now, frame.entered, stream)
-    machine.register(call, frame)
+    attempts.register(machine, call, frame)
     return call
 
 
 def succeed(machine: Machine, frame: Frame, state: Map, output: Json) -> None:
     """The map run succeeded. The exit of the state hangs on the run's start (recorded since November 2024)."""
-    machine.drop_call(frame)
+    attempts.drop(machine, frame)
     frame.wait = None
     started = frame.last
     machine.chain(frame, "MapRunSucceeded")
@@ -59,7 +60,7 @@ def succeed(machine: Machine, frame: Frame, state: Map, output: Json) -> None:
 
 def fail(machine: Machine, frame: Frame, error: str | None, cause: str | None) -> None:
     """The map run failed."""
-    machine.drop_call(frame)
+    attempts.drop(machine, frame)
     frame.wait = None
     machine.chain(frame, "MapRunFailed", None, error, cause)
     machine.fail_state(frame, error, cause)

@@ -9,7 +9,6 @@ entry of old, and a Fail state only fails again (measured on the service, Septem
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from asl import joining, names
 from asl.errors import AslError, StatesError
@@ -51,7 +50,7 @@ def redrive(machine: Machine, at: int) -> None:
         if (
             machine.outcome is None and frame.id in machine.frames
         ):  # nothing that went on before it failed again
-            machine.settle(frame, partial(_resume, machine, number))
+            machine.settle(frame, _resume, number)
 
 
 def _unfinished(machine: Machine, frame: Frame) -> Iterator[Frame]:
@@ -70,7 +69,7 @@ def _unfinished(machine: Machine, frame: Frame) -> Iterator[Frame]:
         yield frame
 
 
-def _resume(machine: Machine, redriven: int, frame: Frame) -> None:
+def _resume(machine: Machine, frame: Frame, redriven: int) -> None:
     """Let a frame go on where it was. `redriven` is the event that says so."""
     if isinstance(frame.wait, Joining):
         joining.go_on(machine, frame)

@@ -19,6 +19,7 @@ FLOORS = [
         "scope",
         "machine",
         "joining",
+        "attempts",
         "mapruns",
         "selection",
         "execution",
