@@ -23,7 +23,7 @@ from asl.states import Choice, Fail, Map, Parallel, Pass, State, Succeed, Task, 
 from asl.values import Json
 
 NO_CHOICE = "Failed to transition out of the state. The state does not point to a next state."
-"""What the service says where the specification has States.NoChoiceMatched (measured, AWS-FACTS "Choice")."""
+"""What the service says where the specification has States.NoChoiceMatched (measured by others)."""
 
 
 class Outcome(NamedTuple):
@@ -130,8 +130,8 @@ class Machine:
     def settle(self, frame: Frame | None = None, act: Callable[..., None] | None = None, *given: Any) -> None:
         """Let a frame act, then run every frame that can run, until all wait.
 
-        `act` is a function of the machine, the frame and what is given. The order is part of the contract: children start in their order and queue at the back; a frame that
-        got its result goes to the front.
+        `act` is a function of the machine, the frame and what is given. The order is part of the contract:
+        children start in their order and queue at the back; a frame that got its result goes to the front.
         """
         scope, ready, frames, run = self.scope, self.ready, self.frames, self._run
         try:

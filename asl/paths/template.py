@@ -3,7 +3,7 @@
 `Parameters`, `ItemSelector` and `ResultSelector` forgive two things that `InputPath`, `OutputPath` and the
 other path fields do not: an indefinite path that finds no way gives [] (recorded:
 base.json_path_array_wildcard_or_slice_with_no_input), and an index past the end of an array gives null
-(measured by others, AWS-FACTS "JSONPath results"). Everything else that is missing stays an error.
+(measured by others). Everything else that is missing stays an error.
 """
 
 from __future__ import annotations
