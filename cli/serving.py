@@ -61,6 +61,8 @@ def serving(
     """What the options say, over what is in the tasks.py beside the machine, over what `[tool.asl]` says."""
     folder, settings = _settings(machine)
     tasks: given.Functions = {}
+    if endpoint_url is not None and not endpoint_url.startswith(("http://", "https://")):
+        raise Refusal(f"--endpoint-url {endpoint_url}: write a URL, such as http://localhost:4566")
     if aws or endpoint_url is not None:
         tasks |= asl.Aws(endpoint_url).tasks
     if connections is not None:
@@ -68,7 +70,7 @@ def serving(
     tasks |= _configured(folder, settings)
     tasks |= given.tasks(machine, task)
     known = {
-        str(name): os.path.join(folder, str(file)) for name, file in settings.get("machines", {}).items()
+        name: os.path.join(folder, str(file)) for name, file in _table(folder, settings, "machines").items()
     }
     for pair in machines:
         name, equals, file = pair.partition("=")
@@ -124,14 +126,26 @@ def _tool_asl(path: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def _table(folder: str, settings: dict[str, Any], name: str) -> dict[str, Any]:
+    """A table within `[tool.asl]`; empty where it is not there."""
+    found = settings.get(name, {})
+    if not isinstance(found, dict):
+        raise Refusal(f"{os.path.join(folder, SETTINGS)}: tool.asl.{name} is no table")
+    return found
+
+
 def _configured(folder: str, settings: dict[str, Any]) -> given.Functions:
     """The functions of `[tool.asl.tasks]`: `module:function`, or the options of a Lambda function."""
     found: given.Functions = {}
-    for name, told in settings.get("tasks", {}).items():
-        what = f"{SETTINGS}: tool.asl.tasks.{name}"
+    for name, told in _table(folder, settings, "tasks").items():
+        what = f"{os.path.join(folder, SETTINGS)}: tool.asl.tasks.{name}"
         if isinstance(told, str):
             found |= given.functions([f"{name}={told}"], what, folder)
             continue
+        if not (isinstance(told, dict) and isinstance(told.get("handler"), str)):
+            raise Refusal(
+                f'{what}: write "module:function", or a table with the handler of a Lambda function'
+            )
         try:
             options = dict(told)
             if "directory" in options:
@@ -139,7 +153,6 @@ def _configured(folder: str, settings: dict[str, Any]) -> given.Functions:
             elif options.get("process"):
                 options["directory"] = folder
             found[name] = asl.Lambda(options.pop("handler"), **options)
-        except (KeyError, TypeError, ValueError) as problem:
-            said = "it has no handler" if isinstance(problem, KeyError) else str(problem)
-            raise Refusal(f"{what}: {said}") from problem
+        except (TypeError, ValueError) as problem:
+            raise Refusal(f"{what}: {problem}") from problem
     return found
