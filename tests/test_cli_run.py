@@ -415,3 +415,14 @@ def test_ctrl_c_in_real_time_stops_the_execution_and_writes_its_history(tmp_path
     events = json.loads((tmp_path / "h.json").read_text())["events"]
     assert events[-1]["type"] == "ExecutionAborted"
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+
+
+def test_a_value_error_of_a_run_is_no_wrong_start_time(
+    asl_command: Asl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: Any, **options: Any) -> None:
+        raise ValueError("something else")
+
+    monkeypatch.setattr("asl.StateMachine.run", broken)
+    said = asl_command("run", write(tmp_path, "m.json", PASS), "--start-time", "2026-01-01T00:00:00Z")
+    assert said.code == 70 and "this is a bug in asl: ValueError: something else" in said.err
