@@ -305,5 +305,6 @@ def test_the_command(asl_command: Asl, tmp_path: Path) -> None:  # noqa: F811
     said = asl_command("explain", history, "-m", machine, "--json")
     assert [each["state"] for each in said.json][:2] == ["Get", "Check"]
     assert said.json[0]["inspectionData"]["afterParameters"] == {"id": 7}
+    assert asl_command("explain", "-", "-m", machine, "--json", stdin=history.read_bytes()) == said
     said = asl_command("explain", history, "-m", machine, "-s", "Nope")
     assert said.code == 2 and "has no state 'Nope'" in said.err
