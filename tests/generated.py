@@ -130,6 +130,9 @@ class Answers:
         self.turn = turn
         self._aliases: list[tuple[str, Place]] = []
         self._shared: list[tuple[Steps, Place]] = []
+        self._variables: dict[str, Place] = {}
+        for state in _states(definition):
+            self._assigned(state)
         self._machine(definition, definition.get("QueryLanguage", "JSONPath"))
         for steps, place in self._shared:  # what became known of a place holds for the rests of its path
             self.root.at(steps).absorb(place)
@@ -223,8 +226,8 @@ class Answers:
                 steps = steps[3:]
             else:
                 return Place()
-        elif re.match(r"\$[A-Za-z_]", path):
-            return Place()  # a variable: it has what it was assigned
+        elif variable := re.match(r"\$([A-Za-z_]\w*)", path):
+            return self._named(variable.group(), path[variable.end() :])
         return self._at(steps)
 
     def _template(self, value: Any) -> None:
@@ -284,26 +287,59 @@ class Answers:
                 place.values += [kinds.get(operator, "text")]
 
     def _jsonata(self, text: str) -> None:
-        plain = re.sub(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", "''", text)
-        for start in ("$states.input", "$states.result", "$states.context.Execution.Input"):
-            for match in re.finditer(re.escape(start) + rf"((?:{NAME})*)", plain):
-                self._at(steps_of(match.group(1)))
-        for match in re.finditer(rf"\$parse\(\$states\.(?:input|result)((?:{NAME})+)\)", plain):
-            self._at(steps_of(match.group(1))).values = [TEXT]
-        for match in re.finditer(rf"\$states\.(?:input|result)((?:{NAME})+)\s*(=|!=)\s*", plain):
-            at = self._at(steps_of(match.group(1)))
-            found = re.match(r"'((?:\\.|[^'])*)'|\"([^\"]*)\"|(\d+)|(true|false)", text[match.end() :])
-            if found is not None:
-                literal = found.group(1) or found.group(2)
-                if found.group(3):
-                    at.values += [int(found.group(3)), int(found.group(3)) + 1]
-                elif found.group(4):
-                    at.values += [found.group(4) == "true", found.group(4) != "true"]
-                elif literal:
-                    at.values += [literal]
+        for match in JSONATA.finditer(text):
+            place = self._named(match.group(1), match.group(2))
+            before, after = text[: match.start()], text[match.end() :]
+            if before.endswith("$parse("):
+                place.values = [TEXT]
+            elif before.endswith("$number(") or re.match(r"\s*[-+*/]\s*[\d$]", after):
+                place.values.append(1)
+            found = re.match(
+                r"\s*(?:!?=|[<>]=?|in)\s*\[?(?:'([^']*)'|\"([^\"]*)\"|(\d+)|(true|false))", after
+            )
+            if found is None:
+                continue
+            literal, other, number, truth = found.groups()
+            if number is not None:
+                place.values += [int(number), int(number) + 1, max(0, int(number) - 1)]
+            elif truth is not None:
+                place.values += [truth == "true", truth != "true"]
+            else:
+                place.values.append(literal if literal is not None else other)
+
+    def _named(self, start: str, rest: str) -> Place:
+        """The place of a path that begins with the input, the result, or a variable."""
+        steps = steps_of(rest)
+        if start.startswith("$states."):
+            return self._at(steps)
+        known = self._variables.get(start[1:])
+        return Place() if known is None else known.at(steps)
+
+    def _assigned(self, state: dict[str, Any]) -> None:
+        """Learn which places the variables of a state have their values from."""
+        for rules in (state, *state.get("Choices", ()), *state.get("Catch", ())):
+            for name, value in (rules.get("Assign") or {}).items():
+                if not isinstance(value, str):
+                    continue
+                if name.endswith(".$") and value.startswith("$.") and STEP.fullmatch(value[1:]):
+                    self._variables[name[:-2]] = self._path(value)
+                found = re.fullmatch(rf"\{{% *\$states\.(?:input|result)((?:{NAME})+) *%\}}", value)
+                if found is not None:
+                    self._variables[name] = self._at(steps_of(found.group(1)))
 
 
+JSONATA = re.compile(
+    rf"(\$states\.(?:input|result|context\.Execution\.Input)|\$(?!states)[A-Za-z_]\w*)((?:{NAME})*)"
+)
 _INNER = ("ItemProcessor", "Iterator", "Branches")
+
+
+def _states(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for state in machine.get("States", {}).values():
+        yield state
+        for inner in (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", ())):
+            if isinstance(inner, dict):
+                yield from _states(inner)
 
 
 def _default(operator: str) -> Any:

@@ -95,7 +95,7 @@ def _producer(result: asl.Result) -> str:
 def _provide(cause: str, text: str, document: str) -> None:
     """Make the dataset that an ItemReader did not find."""
     missing = re.search(r"key does not exist: '([^']*)' in (.*)", cause)
-    folder = re.search(r"there is no folder (.*)\)", cause)
+    folder = re.search(r"there is no folder ([^)\n]*)", cause)
     if missing is not None:
         path = Path(missing.group(2)) / missing.group(1)
     elif folder is not None:
@@ -103,7 +103,9 @@ def _provide(cause: str, text: str, document: str) -> None:
     else:
         return
     kind = re.search(r'"?InputType"?\s*:\s*"?(\w+)', text)
-    contents = {"CSV": "a,b\n1,2\n3,4\n", "JSONL": f"{document}\n"}
+    row = {name: value for name, value in json.loads(document).items() if not isinstance(value, dict | list)}
+    table = ",".join(row) + "\n" + ",".join(map(str, row.values())) + "\n"
+    contents = {"CSV": table, "JSONL": f"{document}\n"}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(contents.get(kind.group(1) if kind else "", f"[{document}]"), encoding="utf-8")
 
