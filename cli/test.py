@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +22,35 @@ _COLOURS = {"passed": "green", "failed": "red", "error": "red"}
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True), metavar="[PATH…]")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", help="The form of the result.")
 @click.option("--junit", metavar="FILE", help="Write the results there as JUnit XML.")
-def test(paths: tuple[Path, ...], output: str, junit: str | None) -> int:
+@click.option(
+    "--cov",
+    is_flag=False,
+    flag_value="",
+    metavar="[GLOB]",
+    help="Measure what the tests cover: of all machines that run, or of the files that GLOB names.",
+)
+@click.option(
+    "--cov-report",
+    multiple=True,
+    metavar="FORM[:FILE]",
+    help="term, html, json or lcov; may be given several times.",
+)
+@click.option("--cov-fail-under", type=float, metavar="PERCENT", help="Fail where less than that is covered.")
+def test(
+    paths: tuple[Path, ...],
+    output: str,
+    junit: str | None,
+    cov: str | None,
+    cov_report: tuple[str, ...],
+    cov_fail_under: float | None,
+) -> int:
     """Run the tests in files named *.asl-test.yaml: those at PATH, or in folders at any depth, or here.
 
-    Exit code: 0 all passed; 1 some failed; 2 there are none, or something cannot be used, read or written.
+    Exit code: 0 all passed; 1 some failed, or too little is covered; 2 there are none, or something cannot be used,
+    read or written.
     """
+    if cov is None and (cov_report or cov_fail_under is not None):
+        raise click.UsageError("--cov-report and --cov-fail-under are for --cov: add that.")
     from asl.testing import cases, suite
 
     files = cases.find(paths or (Path(),))
@@ -33,10 +58,12 @@ def test(paths: tuple[Path, ...], output: str, junit: str | None) -> int:
         where = ", ".join(map(str, paths)) or "this folder"
         raise Refusal(f"there are no tests ({', '.join(cases.PATTERNS)}) in {where}")
     found: list[Outcome] = []
-    for outcome in suite.outcomes(files):
-        found.append(outcome)
-        if output == "text" and not sys.stdout.isatty():
-            _tell(outcome)
+    coverage = None if cov is None else _Coverage(cov, cov_report, cov_fail_under)
+    with nullcontext() if coverage is None else coverage.found.watching():
+        for outcome in suite.outcomes(files):
+            found.append(outcome)
+            if output == "text" and not sys.stdout.isatty():
+                _tell(outcome)
     if output == "json":
         click.echo(json.dumps(suite.to_dict(found), indent=2, ensure_ascii=False))
     elif sys.stdout.isatty():
@@ -49,8 +76,44 @@ def test(paths: tuple[Path, ...], output: str, junit: str | None) -> int:
     if output == "text":
         _sum_up(found)
     if junit is not None:
-        _write(junit, suite.junit(found))
-    return 0 if all(outcome.result == suite.PASSED for outcome in found) else 1
+        _write(junit, suite.junit(found), "--junit")
+    enough = coverage is None or coverage.report(to_stderr=output == "json")
+    return 0 if enough and all(outcome.result == suite.PASSED for outcome in found) else 1
+
+
+class _Coverage:
+    """What `--cov` and the options beside it ask for."""
+
+    def __init__(self, pattern: str, forms: tuple[str, ...], least: float | None) -> None:
+        from asl.testing.coverage import Coverage, reports
+
+        self.found = Coverage()
+        self.pattern = pattern
+        self.forms = forms or ("term",)
+        self.least = least
+        for form in self.forms:
+            if form.partition(":")[0] not in reports.FORMS or form.startswith("term:"):
+                raise click.UsageError(
+                    f"--cov-report {form}: it is one of {', '.join(reports.FORMS)}, or html:FILE …"
+                )
+
+    def report(self, *, to_stderr: bool) -> bool:
+        """Show and write the reports; False where too little is covered."""
+        from asl.testing.coverage import reports
+        from asl.testing.coverage.selecting import select
+
+        notes = select(self.found, self.pattern, Path.cwd())
+        rows = reports.rows(self.found)
+        lines = ["", *reports.table(rows)] if "term" in self.forms else []
+        for form in self.forms:
+            if form != "term":
+                text, file = reports.render(rows, form)
+                _write(file, text, "--cov-report")
+                notes.append(f"written: {file}")
+        told = reports.shortfall(rows, self.least)
+        for line in [*lines, *notes, *([] if told is None else [f"FAIL: {told}"])]:
+            click.echo(line, err=to_stderr)
+        return told is None
 
 
 def _tell(outcome: Outcome) -> None:
@@ -68,8 +131,8 @@ def _sum_up(found: list[Outcome]) -> None:
     click.echo(f"{told} in {sum(each.seconds for each in found):.2f} s")
 
 
-def _write(file: str, text: str) -> None:
+def _write(file: str, text: str, option: str) -> None:
     try:
         Path(file).write_text(text, encoding="utf-8")
     except OSError as problem:
-        raise Refusal(f"--junit: {because(problem, file)}") from problem
+        raise Refusal(f"{option}: {because(problem, file)}") from problem

@@ -30,8 +30,9 @@ MACHINE = machine(
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A folder with a machine in it."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")  # it takes most of the time
     pytester.path.joinpath("m.asl.json").write_text(json.dumps(MACHINE))
     return pytester
 

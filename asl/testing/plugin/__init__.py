@@ -23,6 +23,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the plugin."""
     group = parser.getgroup("asl", "state machines (asl)")
     group.addoption("--asl-update", action="store_true", help="write the snapshots of asl_snapshot anew")
+    group.addoption(
+        "--asl-cov",
+        nargs="?",
+        const="",
+        metavar="GLOB",
+        help="measure what the tests cover of state machines: of all that run, or of the files that GLOB names",
+    )
+    group.addoption(
+        "--asl-cov-report",
+        action="append",
+        metavar="FORM",
+        help="term, html, json or lcov, or html:FILE …; may be given several times (term)",
+    )
+    group.addoption(
+        "--asl-cov-fail-under", type=float, metavar="PERCENT", help="fail where less than that is covered"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure coverage where it is asked for."""
+    forms = config.getoption("--asl-cov-report")
+    if config.getoption("--asl-cov") is None:
+        if forms or config.getoption("--asl-cov-fail-under") is not None:
+            raise pytest.UsageError("--asl-cov-report and --asl-cov-fail-under are for --asl-cov: add that")
+        return
+    from asl.testing.coverage.reports import FORMS
+    from asl.testing.coverage.session import CoverageSession
+
+    for form in forms or ():
+        if form.partition(":")[0] not in FORMS or form.startswith("term:"):
+            raise pytest.UsageError(
+                f"--asl-cov-report={form}: it is one of {', '.join(FORMS)}, or html:FILE …"
+            )
+    config.pluginmanager.register(CoverageSession(config), "asl-coverage")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
