@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from asl import names, times
 from asl.dataflow import Operand, Step, language
 from asl.errors import PathError, StatesError
+from asl.machine import NO_CHOICE
 from asl.program import Program
 from asl.retry import Catcher, error_output
 from asl.scope import Identity
@@ -27,8 +28,6 @@ Document: TypeAlias = "dict[str, Any]"
 Stages: TypeAlias = "dict[str, Json]"
 
 _TOLERATED = ("ToleratedFailureCount", "ToleratedFailurePercentage")
-
-NO_CHOICE = "Failed to transition out of the state. The state does not point to a next state."
 
 
 class Plan(NamedTuple):

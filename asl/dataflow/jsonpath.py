@@ -30,7 +30,7 @@ def _then(first: Select | None, second: Select | None) -> Select | None:
     return lambda value, scope: second(first(value, scope), scope)
 
 
-def _at(path: str, root: str = "$") -> Select:
+def _at(path: str) -> Select:
     """The value at a path of InputPath, OutputPath or ItemsPath; raises States.Runtime where there is none."""
     select = paths.compile(path).select
 

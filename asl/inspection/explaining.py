@@ -20,6 +20,7 @@ from asl.history import Event, History
 from asl.inspection.explanation import Explanation, Replaced, Tried
 from asl.inspection.stays import BEGINS, Stay, parent, stays
 from asl.inspection.visiting import Unknown, Visit, find_attempts
+from asl.machine import NO_CHOICE
 from asl.names import RUNTIME
 from asl.program import Program, walk
 from asl.retry import handling
@@ -167,7 +168,7 @@ def _choose(visit: Visit, state: Choice) -> None:
     else:
         rule = state.default
         if rule.next is None:
-            raise StatesError(RUNTIME, stages.NO_CHOICE)
+            raise StatesError(RUNTIME, NO_CHOICE)
         visit.rules.append(Tried(None, True, rule.next, ()))
     inspection.follow(rule, visit.effective)
     if visit.next is not None and visit.next != rule.next:
