@@ -113,7 +113,7 @@ class Answers:
     """The document of a definition; `turn` is what the first call counts from.
 
     In `lists` are the tasks whose result is an array of it, in `texts` those whose result is its text; "" is the
-    input of the execution.
+    input of the execution. In `arrays` are the paths where arrays of it are.
     """
 
     def __init__(
@@ -122,6 +122,7 @@ class Answers:
         turn: int = 0,
         lists: frozenset[str] = frozenset(),
         texts: frozenset[str] = frozenset(),
+        arrays: frozenset[str] = frozenset(),
     ) -> None:
         self.root = Place()
         self.root.whole = True
@@ -131,7 +132,9 @@ class Answers:
         self._aliases: list[tuple[str, Place]] = []
         self._shared: list[tuple[Steps, Place]] = []
         self._variables: dict[str, Place] = {}
-        for state in _states(definition):
+        for path in sorted(arrays):
+            self._path(path).at([0]).whole = True
+        for _, state in named(definition):
             self._assigned(state)
         self._machine(definition, definition.get("QueryLanguage", "JSONPath"))
         for steps, place in self._shared:  # what became known of a place holds for the rests of its path
@@ -334,12 +337,13 @@ JSONATA = re.compile(
 _INNER = ("ItemProcessor", "Iterator", "Branches")
 
 
-def _states(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for state in machine.get("States", {}).values():
-        yield state
+def named(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The states of a machine and of those within it, with their names."""
+    for name, state in machine.get("States", {}).items():
+        yield name, state
         for inner in (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", ())):
             if isinstance(inner, dict):
-                yield from _states(inner)
+                yield from named(inner)
 
 
 def _default(operator: str) -> Any:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import asl
-from tests.generated import Answers, definitions
+from tests.generated import Answers, definitions, named
 
 SHARED = Path(__file__).parents[2] / "shared" / "definitions" / "real"
 ATTEMPTS = 16
@@ -44,11 +44,12 @@ def run(path: Path) -> Ended:
         return machine
     definition = machine.program.definition
     assert isinstance(definition, dict)
-    lists, texts = frozenset[str](), frozenset[str]()
+    lists, texts, arrays = frozenset[str](), frozenset[str](), frozenset[str]()
+    selected = {name: state.get("OutputPath") for name, state in named(definition)}
     ended = Ended(path.name, "invalid")
     with tempfile.TemporaryDirectory() as folder:
         for attempt in range(ATTEMPTS):
-            answers = Answers(definition, attempt * 37, lists, texts)
+            answers = Answers(definition, attempt * 37, lists, texts, arrays)
             result = machine.run(
                 answers.input(),
                 tasks=answers,
@@ -59,7 +60,12 @@ def run(path: Path) -> Ended:
             if ended.end in EXPECTED:
                 break
             producer = _producer(result)
-            if "must point to array" in ended.cause or "only be applied to arrays" in ended.cause:
+            found = re.search(r'Reference path "(\$.+)" must point to array', ended.cause)
+            if found is not None:
+                arrays |= {found.group(1)}
+            elif "must point to array" in ended.cause and str(selected.get(producer)).startswith("$."):
+                arrays |= {str(selected[producer])}
+            elif "must point to array" in ended.cause or "only be applied to arrays" in ended.cause:
                 lists |= {producer}
             elif "StringToJson($)" in ended.cause:
                 texts |= {producer}
