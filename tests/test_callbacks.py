@@ -129,6 +129,12 @@ def test_a_lambda_that_passes_the_token_on_gives_the_first_answer() -> None:
     result = loaded.run(tasks={"notify": lambda event: len(event["token"])}, callbacks={"Ask": "done"})
     assert result.output == "done"
     assert result.history[4].data["Payload"] == 64
+    session = asl.Session(tasks={"notify": lambda event: asl.after(5, "sent")})
+    running = session.start(loaded)
+    session.advance(5)
+    assert running.result.history[-1].data["Payload"] == "sent"
+    session.send_task_success(session.waiting[0].token or "", "done")
+    assert running.result.output == "done"
 
 
 def test_a_job_that_nobody_waits_for_any_more_is_cancelled() -> None:

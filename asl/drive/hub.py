@@ -238,6 +238,8 @@ class Hub(ABC):
         script = self.resources.callback(call)
         if isinstance(result, Submitted):
             self._job(run, call, result, script)
+        elif isinstance(result, After) and (script is not None or isinstance(result.result, Submitted)):
+            self.later(result.ms, lambda: self._answered(run, call, result.result))
         elif script is None:  # the whole task in one: it is submitted, and this is its result
             if self._submit(run, call, {}):
                 self.give(run, call.id, result)

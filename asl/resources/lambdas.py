@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from asl.errors import StatesError
 from asl.frames import Call
-from asl.resources.answers import After, NotJson, copied, normalised
+from asl.resources.answers import After, NotJson, Submitted, copied, normalised
 from asl.resources.functions import Served, TaskFunction, is_async, second_parameter
 from asl.resources.metadata import REQUEST_ID, http_metadata, request_id
 from asl.values import Json, to_json
@@ -309,8 +309,11 @@ def _wrapped(call: Call, answer: Any) -> Any:
     return _response(call, value, to_json(value), 200)
 
 
-def _response(call: Call, payload: Json, text: str, status: int) -> dict[str, Json]:
-    """The result as the service wraps it (recorded: lambda_task_service.invoke)."""
+def _response(call: Call, payload: Json, text: str, status: int) -> Any:
+    """The result as the service wraps it (recorded: lambda_task_service.invoke).
+
+    Where a token is awaited, it is the first answer only: the function has started what will send the token.
+    """
     version = invoked(call)[2]
     version = version if version is not None and version.isdigit() else LATEST
     headers = {
@@ -321,9 +324,10 @@ def _response(call: Call, payload: Json, text: str, status: int) -> dict[str, Js
         "Content-Length": str(len(text.encode())),
         "Content-Type": "application/json",
     }
-    return {
+    response: dict[str, Json] = {
         "ExecutedVersion": version,
         "Payload": "" if status != 200 else payload,
         **http_metadata(headers, status),
         "StatusCode": status,
     }
+    return response if call.token is None else Submitted(response)
