@@ -239,7 +239,7 @@ class Hub(ABC):
         if isinstance(result, Submitted):
             self._job(run, call, result, script)
         elif isinstance(result, After) and (script is not None or isinstance(result.result, Submitted)):
-            self.later(result.ms, lambda: self._answered(run, call, result.result))
+            self.later(result.ms, lambda: self.answered(run, call, result.result))
         elif script is None:  # the whole task in one: it is submitted, and this is its result
             if self._submit(run, call, {}):
                 self.give(run, call.id, result)
