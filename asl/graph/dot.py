@@ -6,8 +6,8 @@ import re
 import textwrap
 from collections import Counter, deque
 from collections.abc import Iterator
-from html import escape
 
+from asl.graph import words
 from asl.graph.looks import EDGES, STATES, edge_style, lines, state_style
 from asl.graph.marks import Marks
 from asl.graph.model import Edge, Key, Machine, State
@@ -19,14 +19,11 @@ lines into one state are not followed by anybody, and in a machine of 200 states
 _FAR = 30
 """Steps that a line may go in the drawing; a longer one ends in the name of where it leads."""
 
-_UNKNOWN = re.compile("[^\t\n\r -퟿\ue000-�\U00010000-\U0010ffff]")
-"""What no XML may hold."""
-
 _HEAD = """\
 digraph machine {
   graph [fontname="Helvetica,Arial,sans-serif", fontsize=12, nodesep=0.35, ranksep=0.4, bgcolor="#ffffff"];
-  node [fontname="Helvetica,Arial,sans-serif", fontsize=12, shape=box, style="filled,rounded", margin="0.16,0.07"];
-  edge [fontname="Helvetica,Arial,sans-serif", fontsize=10, arrowsize=0.7, fontcolor="#424a53"];"""
+  node [fontname="Helvetica,Arial,sans-serif", fontsize=14, shape=box, style="filled,rounded", margin="0.19,0.05"];
+  edge [fontname="Helvetica,Arial,sans-serif", fontsize=12, arrowsize=0.7, fontcolor="#424a53"];"""
 
 
 def dot(whole: Machine, marks: Marks | None = None) -> str:
@@ -57,23 +54,23 @@ class _Text:
 
     def machine(self, part: Machine, indent: str) -> Iterator[str]:
         refers = _refers(part)
+        backs = _backs(part) - refers
         for state in part.states:
             yield from self.state(part, state, indent)
         for state in part.states:
             for edge in state.edges:
-                yield from self.edge(part, state, edge, refers, indent)
+                yield from self.edge(part, state, edge, refers, backs, indent)
 
     def state(self, part: Machine, state: State, indent: str) -> Iterator[str]:
         name, key = self.id(part.address, state.name), (part.address, state.name)
         mark = self.marks.get(key)
         style = state_style(state.type, key, self.marks)
         look = "".join(f', {field}="{colour}"' for field, colour in STATES.get(style, STATES["Pass"]).items())
-        first, *rest = (_text(line) for line in lines(state, mark))
-        small = "".join(f'<BR/><FONT POINT-SIZE="10">{line}</FONT>' for line in rest)
+        text = "\\n".join(_quoted(line) for line in lines(state, mark))
         ends = ", peripheries=2" if state.ends and part.address == "/" else ""
         classes = f'class="state {_quoted(state.type.lower())} {_quoted(style)}"'
         told = f'tooltip="{_quoted(" · ".join(lines(state, mark)))}"'
-        box = f"{name} [label=<<B>{first}</B>{small}>, {classes}, {told}{look}{ends}];"
+        box = f'{name} [label="{text}", {classes}, {told}{look}{ends}];'
         if not state.parts:
             yield indent + box
             return
@@ -105,7 +102,9 @@ class _Text:
                 line = self.line((branch.address, state.name, "End"))
                 yield f"{self.leaves(branch, state)} -> {join} [{line}, arrowhead=none];"
 
-    def edge(self, part: Machine, state: State, edge: Edge, refers: set[Key], indent: str) -> Iterator[str]:
+    def edge(
+        self, part: Machine, state: State, edge: Edge, refers: set[Key], backs: set[Key], indent: str
+    ) -> Iterator[str]:
         key = (part.address, state.name, edge.field)
         catch = edge.field.startswith("Catch")
         source = self.id(part.address, state.name) if catch else self.leaves(part, state)
@@ -116,7 +115,11 @@ class _Text:
             target = f"r{self.refers}"
             named = f'label="→ {_label(edge.target, 40)}", tooltip="{_quoted(edge.target)}"'
             yield f'{indent}{target} [{named}, shape=plaintext, style="", fontsize=10, margin="0.02,0.02"];'
-        yield f"{indent}{source} -> {target} [{self.line(key, edge.label)}{style}];"
+        line = self.line(key, edge.label) + style
+        if key in backs:  # told the other way round, so that what comes first is drawn above what follows
+            yield f"{indent}{target} -> {source} [{line}, dir=back];"
+        else:
+            yield f"{indent}{source} -> {target} [{line}];"
 
     def line(self, key: Key, label: str = "") -> str:
         mark = self.marks.get(key)
@@ -145,6 +148,29 @@ def _refers(part: Machine) -> set[Key]:
     }
 
 
+def _backs(part: Machine) -> set[Key]:
+    """The edges that lead back to a state on the way from the start."""
+    states = {state.name: state for state in part.states}
+    found: set[Key] = set()
+    seen: set[str] = set()
+    for first in (part.start, *states):
+        if first not in states or first in seen:
+            continue
+        seen.add(first)
+        way = {first: iter(states[first].edges)}
+        while way:
+            name, edges = next(reversed(way.items()))
+            edge = next(edges, None)
+            if edge is None:
+                del way[name]
+            elif edge.target in way and edge.target != name:
+                found.add((part.address, name, edge.field))
+            elif edge.target not in seen:
+                seen.add(edge.target)
+                way[edge.target] = iter(states[edge.target].edges)
+    return found
+
+
 def _depths(part: Machine) -> dict[str, int]:
     """How many steps after the start a state comes at the earliest; those never reached count as the start."""
     following = {state.name: [edge.target for edge in state.edges] for state in part.states}
@@ -160,16 +186,11 @@ def _depths(part: Machine) -> dict[str, int]:
     return depths
 
 
-def _text(text: str) -> str:
-    """Text in a label of HTML's kind."""
-    return escape(_UNKNOWN.sub("�", text)) or " "
-
-
 def _label(text: str, width: int) -> str:
-    return "\\n".join(_quoted(line) for line in textwrap.wrap(text, width)) or " "
+    return "\\n".join(_quoted(line) for line in textwrap.wrap(text, width, break_long_words=False)) or " "
 
 
 def _quoted(text: str) -> str:
     """Text within quotes; Graphviz reads entities there too."""
-    safe = _UNKNOWN.sub("�", text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+    safe = words.known(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
     return " ".join(safe.split())

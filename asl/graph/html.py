@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from asl.graph import words
 from asl.graph.looks import STATES, state_style
 from asl.graph.marks import Marks
 from asl.graph.model import Machine, State, walk
@@ -40,14 +41,18 @@ def html(whole: Machine, marks: Marks | None = None, title: str = "State machine
     """A page that needs nothing outside it, and no script. Raises `LayoutError`, as `svg` does."""
     found = marks or {}
     rows = "".join(_row(part, state, found) for part, state in walk(whole))
-    return _PAGE.format(title=escape(title), drawing=svg(whole, found), rows=rows)
+    return _PAGE.format(title=_text(title), drawing=svg(whole, found), rows=rows)
 
 
 def _row(part: Machine, state: State, marks: Marks) -> str:
     key = (part.address, state.name)
     look = STATES.get(state_style(state.type, key, marks), STATES["Pass"])
     mark = marks.get(key)
-    what = ", ".join((*state.notes, *([mark.note] if mark and mark.note else [])))
+    what = ", ".join(filter(None, (state.does, *state.notes, mark.note if mark else "")))
     colour = f'<i style="background:{look["fillcolor"]};border-color:{look["color"]}"></i>'
-    cells = (escape(text) for text in (state.type, part.address, what))
-    return f"<tr><td>{colour}{escape(state.name)}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n"
+    cells = (_text(text) for text in (state.type, part.address, what))
+    return f"<tr><td>{colour}{_text(state.name)}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n"
+
+
+def _text(text: str) -> str:
+    return escape(words.known(text))

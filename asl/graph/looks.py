@@ -57,7 +57,13 @@ def edge_style(key: Key, marks: Marks) -> str:
 
 def lines(state: State, mark: Mark | None) -> list[str]:
     """The lines of text in a state: its name, its type, what it does, what became of it."""
-    return [state.name, state.type, *state.notes, *([mark.note] if mark and mark.note else [])]
+    what = f"{state.type} · {state.does}" if state.does else state.type
+    return [
+        state.name,
+        what,
+        *state.notes,
+        *([mark.note] if mark and mark.note not in ("", state.does) else []),
+    ]
 
 
 def is_plain(character: str) -> bool:

@@ -81,16 +81,16 @@ def _mark(found: list[Visit]) -> Mark:
     parts = [
         f"{len(found)} visits" if len(found) > 1 else "",
         f"{tries} tries" if tries > len(found) else "",
-        _time(sum(visit.waited or 0 for visit in left)) if left else "",
+        _time(sum(visit.waited or 0 for visit in left)),
         next((visit.error for visit in found if visit.error and visit.exited_at is None), None) or "",
     ]
     return Mark(style, " · ".join(part for part in parts if part))
 
 
 def _time(seconds: float) -> str:
-    """Seconds as they are read: `340 ms`, `1.2 s`, `5 min 20 s`, `2 h 0 min`."""
+    """Seconds as they are read: `340 ms`, `1.2 s`, `5 min 20 s`, `2 h 0 min`; nothing where it took no time."""
     if seconds < 1:
-        return f"{round(seconds * 1000)} ms"
+        return f"{round(seconds * 1000)} ms" if seconds else ""
     if seconds < 60:
         return f"{seconds:.3g} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -31,10 +31,14 @@ class Edge(NamedTuple):
 
 
 class State(NamedTuple):
-    """A state. `parts` are its branches or its item processor; `ends` tells that it may end its machine."""
+    """A state: what it does, how it retries, where it leads.
+
+    `parts` are its branches or its item processor; `ends` tells that it may end its machine.
+    """
 
     name: str
     type: str
+    does: str = ""
     notes: tuple[str, ...] = ()
     edges: tuple[Edge, ...] = ()
     parts: tuple[Machine, ...] = ()
@@ -58,7 +62,7 @@ def machine(document: Json, address: str = "/") -> Machine:
     known = {state.name for state in states}
     targets = [start, *(edge.target for state in states for edge in state.edges)]
     missing = [name for name in dict.fromkeys(targets) if name and name not in known]
-    return Machine(address, start, (*states, *(State(name, "?", ("no such state",)) for name in missing)))
+    return Machine(address, start, (*states, *(State(name, "?", "no such state") for name in missing)))
 
 
 def walk(whole: Machine) -> Iterator[tuple[Machine, State]]:
@@ -83,7 +87,8 @@ def _state(name: str, state: Mapping[str, Any], address: str) -> State:
         parts = tuple(machine(processor, below) for processor in processors[:1])
     else:
         parts = ()
-    return State(name, kind, tuple(words.notes(kind, state)), tuple(_edges(state)), parts, ends)
+    retries = tuple(words.retries(state))
+    return State(name, kind, words.does(kind, state), retries, tuple(_edges(state)), parts, ends)
 
 
 def _edges(state: Mapping[str, Any]) -> Iterator[Edge]:

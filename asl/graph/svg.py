@@ -15,6 +15,14 @@ _LONGEST = 60
 """Seconds that a layout may take. A machine of 200 states takes a tenth of one."""
 
 
+_STYLE = """<style>
+.state text { font-size: 10.5px; }
+.state text:first-of-type { font-size: 11.5px; font-weight: 600; }
+.edge text { font-size: 10px; }
+</style>"""
+"""Smaller than what Graphviz laid out, which knows the widths of Helvetica: the reader's font may be wider."""
+
+
 class LayoutError(AslError):
     """A graph could not be laid out: there is nothing installed to do it, or it did not succeed."""
 
@@ -26,7 +34,9 @@ def svg(whole: Machine, marks: Marks | None = None) -> str:
     line one of the classes `edge`, its field (`next`, `choices`, `catch`) and its mark's style. Raises `LayoutError`.
     """
     drawn = _laid_out(dot(whole, marks))
-    return drawn[drawn.index("<svg") :]
+    start = drawn.index("<svg")
+    inside = drawn.index(">", start) + 1
+    return f"{drawn[start:inside]}\n{_STYLE}{drawn[inside:]}"
 
 
 def _laid_out(text: str) -> str:

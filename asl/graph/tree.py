@@ -8,6 +8,9 @@ from typing import NamedTuple
 from asl.graph.marks import Marks
 from asl.graph.model import Edge, Machine, State
 
+_SIGNS = {"visited": "✓ ", "caught": "! ", "failed": "✗ ", "stopped": "… ", "partly": "~ "}
+"""Before what a run went through, for those who see no colours."""
+
 
 class Line(NamedTuple):
     """A line of the tree, what is below it, and how its state was marked (or its type, where nothing is)."""
@@ -51,12 +54,13 @@ def _ordered(part: Machine) -> list[State]:
 def _line(part: Machine, state: State, marks: Marks) -> Line:
     mark = marks.get((part.address, state.name))
     only = state.edges[0] if len(state.edges) == 1 and state.edges[0].field == "Next" else None
-    text = f"{_shown(state.name)} ({_shown(state.type)})"
+    sign = _SIGNS.get(mark.style, "") if mark else ""
+    text = f"{sign}{_shown(state.name)} ({_shown(state.type)})"
     if only:
         text += f" → {_shown(only.target)}"
     elif state.ends and state.type not in ("Succeed", "Fail"):
         text += " ■"
-    notes = ", ".join(map(_shown, (*state.notes, *([mark.note] if mark and mark.note else []))))
+    notes = ", ".join(_shown(note) for note in (state.does, *state.notes, mark.note if mark else "") if note)
     below = [_edge(part, state, edge, marks) for edge in state.edges if edge is not only]
     for index, branch in enumerate(state.parts):
         title = f"Branch {index + 1}" if state.type == "Parallel" else "Each item"
@@ -69,7 +73,7 @@ def _edge(part: Machine, state: State, edge: Edge, marks: Marks) -> Line:
     mark = marks.get((part.address, state.name, edge.field))
     label = f"{_shown(edge.label)} " if edge.label else ""
     return Line(
-        f"{label}→ {_shown(edge.target)}",
+        f"{_SIGNS.get(mark.style, '') if mark else ''}{label}→ {_shown(edge.target)}",
         mark.style if mark else "missed" if marks else "edge",
         mark.note if mark else "",
     )

@@ -22,7 +22,13 @@ _ORDERS = {
 _OPERATOR = re.compile(rf"(?:String|Numeric|Boolean|Timestamp)({'|'.join(_ORDERS)})(?:Path)?")
 _CHECK = re.compile("Is(Null|Present|Numeric|String|Boolean|Timestamp)")
 _TYPES = {"Null": "null", "Present": "present", "Numeric": "a number", "Timestamp": "a timestamp"}
+_UNKNOWN = re.compile("[^\\t\\n\\r -\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 _AFTER_ARN = re.compile(r"arn:[^:]*:([^:]*):[^:]*:[^:]*:(.+)")
+
+
+def known(text: str) -> str:
+    """The text without the characters that no XML may hold."""
+    return _UNKNOWN.sub("�", text)
 
 
 def cut(text: str, longest: int = LONGEST) -> str:
@@ -70,27 +76,37 @@ def expression(value: Json) -> str:
 
 
 def errors(handler: Mapping[str, Any]) -> str:
-    """The errors of a Retrier or a Catcher."""
+    """The errors of a Retrier or a Catcher: the first by name, and how many more."""
     names = handler.get("ErrorEquals")
-    return cut(", ".join(map(str, names)) if isinstance(names, list) else "?")
+    if not isinstance(names, list) or not names:
+        return "?"
+    more = f", +{len(names) - 1}" if len(names) > 1 else ""
+    return cut(str(names[0]), 40) + more
 
 
-def notes(kind: str, state: Mapping[str, Any]) -> Iterator[str]:
-    """What to write in a state under its name: what it calls or waits for, how it is tried again."""
-    if kind == "Task" and isinstance(resource := state.get("Resource"), str):
-        yield cut(_resource(resource), 40)
-    if kind == "Wait":
-        yield from (cut(text, 40) for text in _wait(state))
-    if kind == "Fail":
-        for field in ("Error", "ErrorPath"):
-            if field in state:
-                yield cut(expression(state[field]), 40)
-    if kind == "Map":
-        yield from _map(state)
+def retries(state: Mapping[str, Any]) -> Iterator[str]:
+    """How often a state is tried again, after which errors. Three times where nothing is said (the specification)."""
     retriers = state.get("Retry")
     for retrier in retriers if isinstance(retriers, list) else ():
         if isinstance(retrier, dict):
-            yield f"Retry {cut(errors(retrier), 40)} × {retrier.get('MaxAttempts', 3)}"
+            yield f"Retry ×{cut(to_json(retrier.get('MaxAttempts', 3)), 10)} {errors(retrier)}"
+
+
+def does(kind: str, state: Mapping[str, Any]) -> str:
+    """What a state calls, waits for, goes through or fails with."""
+    said = {"Task": _task, "Wait": _wait, "Fail": _fail, "Map": _map}.get(kind)
+    return cut(", ".join(said(state)), 40) if said else ""
+
+
+def _task(state: Mapping[str, Any]) -> Iterator[str]:
+    if isinstance(resource := state.get("Resource"), str):
+        yield _resource(resource)
+
+
+def _fail(state: Mapping[str, Any]) -> Iterator[str]:
+    for field in ("Error", "ErrorPath"):
+        if field in state:
+            yield expression(state[field])
 
 
 def _resource(resource: str) -> str:
@@ -112,7 +128,7 @@ def _wait(state: Mapping[str, Any]) -> Iterator[str]:
 def _map(state: Mapping[str, Any]) -> Iterator[str]:
     for field in ("ItemsPath", "Items"):
         if field in state:
-            yield cut(f"each of {expression(state[field])}", 40)
+            yield f"each of {expression(state[field])}"
     processor = state.get("ItemProcessor")
     config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
     if isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED":
