@@ -243,8 +243,6 @@ class Hub(ABC):
         elif script is None:  # the whole task in one: it is submitted, and this is its result
             if self._submit(run, call, {}):
                 self.give(run, call.id, result)
-        elif isinstance(result, After):
-            self.later(result.ms, lambda: self.answered(run, call, result.result))
         elif self._submit(run, call, result):
             self._ask(run, call, script)
 
