@@ -16,9 +16,9 @@ _LONGEST = 60
 
 
 _STYLE = """<style>
-.state text { font-size: 10.5px; }
-.state text:first-of-type { font-size: 11.5px; font-weight: 600; }
-.edge text { font-size: 10px; }
+.state text { font-size: 10px; }
+.state text:first-of-type { font-size: 11px; font-weight: 600; }
+.edge text { font-size: 9.5px; }
 </style>"""
 """Smaller than what Graphviz laid out, which knows the widths of Helvetica: the reader's font may be wider."""
 
