@@ -16,7 +16,7 @@ def test_examples(page: Path, tmp_path: Path) -> None:
     assert fenced.differences(page, tmp_path) == []
 
 
-@pytest.mark.parametrize("name", ["drivers.md", "tasks.md"])
+@pytest.mark.parametrize("name", ["drivers.md", "tasks.md", "testing.md"])
 def test_pages_that_must_have_examples(name: str) -> None:
     runnable = [b for b in fenced.blocks(fenced.ROOT / "docs" / name) if b.language in ("console", "pycon")]
     assert len(runnable) >= 3

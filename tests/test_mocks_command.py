@@ -304,5 +304,5 @@ def test_what_is_written_can_be_read_by_people() -> None:
     }
     assert to_yaml(value) == (
         'name: Ada Lovelace\n"yes": "no"\nat: "2026-01-01T00:00:00Z"\n'
-        f'long:\n  - {"x" * 60}\n  - {{"y": [{"z" * 60}]}}\n'
+        f'long:\n  - {"x" * 60}\n  - "y": [{"z" * 60}]\n'
     )

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_SHORT = 100
-"""Characters that a collection may have to stand on one line."""
+_SHORT = {0: 100, 1: 100, 2: 60}
+"""Characters that a collection of that depth may have to stand on one line; a deeper one never does."""
 
 _PLAIN = re.compile(r"[A-Za-z_/][\w ./()+-]*[\w.)/+-]|[A-Za-z_]")
 """Text that YAML takes for nothing but text. Sparing: what is not in it is quoted, as JSON is."""
@@ -46,11 +46,21 @@ def _lines(value: Any, indent: int) -> Iterator[str]:
 
 def _member(head: str, item: Any, indent: int) -> Iterator[str]:
     flow = _flow(item)
-    if not isinstance(item, dict | list) or len(flow) + len(head) <= _SHORT:
+    if not isinstance(item, dict | list) or len(flow) + len(head) <= _SHORT.get(_depth(item), 0):
         yield f"{head} {flow}"
+        return
+    inner = list(_lines(item, indent + 1))
+    if head.endswith("-"):
+        yield f"{head} {inner.pop(0).lstrip()}"
     else:
         yield head
-        yield from _lines(item, indent + 1)
+    yield from inner
+
+
+def _depth(value: Any) -> int:
+    """How many collections are in each other; an empty one is none."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner)) if inner else 0
 
 
 def _flow(value: Any) -> str:
