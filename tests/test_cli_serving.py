@@ -10,6 +10,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -158,6 +159,8 @@ def test_aws_is_asked_at_the_endpoint(asl_command: Asl, tmp_path: Path, monkeypa
     state = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets", "OutputPath": "$.Buckets"}
     path = write(tmp_path, "list.json", machine("List", List=state))
     try:
+        # All of moto's servers in a process have the same buckets: those of other tests go first.
+        urlopen(f"http://{host}:{port}/moto-api/reset", data=b"").close()
         said = asl_command("run", path, "-q", "--endpoint-url", f"http://{host}:{port}")
     finally:
         found.stop()
