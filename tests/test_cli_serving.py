@@ -156,15 +156,19 @@ def test_aws_is_asked_at_the_endpoint(asl_command: Asl, tmp_path: Path, monkeypa
     found = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     found.start()
     host, port = found.get_host_and_port()
-    state = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets", "OutputPath": "$.Buckets"}
-    path = write(tmp_path, "list.json", machine("List", List=state))
+    who = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:sts:getCallerIdentity",
+        "OutputPath": "$.Account",
+    }
+    path = write(tmp_path, "who.json", machine("Who", Who=who))
     try:
         # All of moto's servers in a process have the same buckets: those of other tests go first.
         urlopen(f"http://{host}:{port}/moto-api/reset", data=b"").close()
         said = asl_command("run", path, "-q", "--endpoint-url", f"http://{host}:{port}")
     finally:
         found.stop()
-    assert said.json["output"] == []
+    assert said.json["output"] == "123456789012"
 
 
 # ---------------------------------------------------------------------- how a run in real time is shown
