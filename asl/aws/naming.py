@@ -84,11 +84,6 @@ def pascal(member: str) -> str:
     return member[:1].upper() + member[1:]
 
 
-def camel(member: str) -> str:
-    """A field as the services' validation names it: `TableName` is tableName."""
-    return member[:1].lower() + member[1:]
-
-
 def operation_name(action: str, operations: list[str]) -> str | None:
     """The API's name for an action (`putItem` is PutItem, `describeDBInstances` DescribeDBInstances)."""
     wanted = action.lower()
