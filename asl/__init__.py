@@ -157,7 +157,11 @@ def load(
         raise DefinitionError(errors)
     name = os.path.basename(found.name).split(".")[0] if found.name else "StateMachine"
     assert isinstance(found.document, dict)
-    return StateMachine(compile(found.document), tuple(problems), name, found.name)
+    try:
+        program = compile(found.document)
+    except DefinitionError as refusal:
+        raise DefinitionError(found.place(refusal.problems)) from None
+    return StateMachine(program, tuple(problems), name, found.name)
 
 
 def check(

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from asl import states as compiled
 from asl.dataflow import language as flow_of
+from asl.errors import DefinitionError, ExpressionError, Problem
 from asl.retry import retrier
 from asl.states import State
 from asl.values import Json
@@ -44,15 +45,17 @@ class Program:
 def compile(document: Document) -> Program:
     """Compile a definition that `check` has found no errors in.
 
-    On one that it has not seen, the outcome is not defined: check first, or use `asl.load`.
+    On one that it has not seen, the outcome is not defined: check first, or use `asl.load`. Raises
+    `DefinitionError` for what cannot be compiled although no check refuses it: `${placeholders}` without values.
     """
-    return _machine(document, "/", document.get("QueryLanguage", "JSONPath"))
+    return _machine(document, "/", "", document.get("QueryLanguage", "JSONPath"))
 
 
-def _machine(document: Document, address: str, language: str) -> Program:
+def _machine(document: Document, address: str, place: str, language: str) -> Program:
     parts: dict[str, Program] = {}
     states = {
-        name: _state(name, state, address, language, parts) for name, state in document["States"].items()
+        name: _compiled(name, state, address, place, language, parts)
+        for name, state in document["States"].items()
     }
     program = Program(address, document["StartAt"], states, parts, document.get("TimeoutSeconds"), document)
     parts[address] = program
@@ -63,13 +66,30 @@ def _below(address: str, *steps: object) -> str:
     return "/".join([address.rstrip("/"), *map(str, steps)])
 
 
-def _part(document: Document, address: str, language: str, parts: dict[str, Program]) -> Program:
-    program = _machine(document, address, language)
+def _compiled(
+    name: str, state: Document, address: str, place: str, language: str, parts: dict[str, Program]
+) -> State:
+    """A state; a value that its field cannot have is told with the place of the state.
+
+    The checks leave that to us where a `${placeholder}` stands that nobody gave a value: it may be right yet.
+    """
+    place = f"{place}/States/{name}"
+    try:
+        return _state(name, state, address, place, language, parts)
+    except ExpressionError as problem:
+        hint = "give the ${…} placeholders their values" if "${" in str(state) else None
+        raise DefinitionError([Problem(place, "ASL_NOT_COMPILED", problem.message, hint=hint)]) from problem
+
+
+def _part(document: Document, address: str, place: str, language: str, parts: dict[str, Program]) -> Program:
+    program = _machine(document, address, place, language)
     parts.update(program.parts)
     return program
 
 
-def _state(name: str, state: Document, address: str, language: str, parts: dict[str, Program]) -> State:
+def _state(
+    name: str, state: Document, address: str, place: str, language: str, parts: dict[str, Program]
+) -> State:
     kind = state["Type"]
     # A state's own QueryLanguage does not reach its children: they have the machine's.
     flow = flow_of(state.get("QueryLanguage", language))
@@ -116,12 +136,13 @@ def _state(name: str, state: Document, address: str, language: str, parts: dict[
                 **_working(state, flow),
                 read=flow.arguments(state),
                 branches=tuple(
-                    _part(branch, _below(address, name, index), language, parts)
+                    _part(branch, _below(address, name, index), f"{place}/Branches[{index}]", language, parts)
                     for index, branch in enumerate(state["Branches"])
                 ),
             )
         case _:
-            processor = state.get("ItemProcessor") or state["Iterator"]
+            holder = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
+            processor = state[holder]
             config = processor.get("ProcessorConfig", {})
             return compiled.Map(
                 **common,
@@ -131,7 +152,7 @@ def _state(name: str, state: Document, address: str, language: str, parts: dict[
                 select=flow.item_selector(state),
                 limit=flow.limit(state),
                 run=flow.map_run(state),
-                processor=_part(processor, _below(address, name), language, parts),
+                processor=_part(processor, _below(address, name), f"{place}/{holder}", language, parts),
                 distributed=config.get("Mode") == "DISTRIBUTED",
                 execution_type=config.get("ExecutionType", "STANDARD"),
                 label=state.get("Label"),

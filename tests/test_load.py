@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -299,3 +300,16 @@ def test_a_dict_has_no_positions() -> None:
     source = read(HELLO)
     assert source.position("/States/A") is None
     assert source.place([Problem("/States/A", "X", "y")]) == [Problem("/States/A", "X", "y")]
+
+
+def test_a_placeholder_where_a_value_must_be_known_is_refused_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "limit.asl.json"
+    rule = {"Variable": "$.n", "NumericLessThan": "${Limit}", "Next": "Done"}
+    states = {"Below": {"Type": "Choice", "Choices": [rule], "Default": "Done"}, "Done": {"Type": "Succeed"}}
+    path.write_text(json.dumps({"StartAt": "Below", "States": states}, indent=1), encoding="utf-8")
+    with pytest.raises(asl.DefinitionError) as refusal:
+        asl.load(path)
+    (problem,) = refusal.value.problems
+    assert (problem.location, problem.line) == ("/States/Below", 4)
+    assert "'${Limit}' is not what this operator compares with" in str(problem)
+    assert problem.hint == "give the ${…} placeholders their values"
