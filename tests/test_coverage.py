@@ -379,3 +379,13 @@ def test_what_processes_have_covered_is_put_together() -> None:
         "Default",
         "Choices[1]",
     }
+
+
+def test_what_it_costs_can_be_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    from benchmarks import coverage
+
+    coverage.main(["--rounds", "1", "--scale", "0.002"])
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert "every way another" in head
+    assert [line.split()[0] for line in lines] == list(coverage.WORKLOADS)
+    assert all(line.endswith("%") for line in lines)

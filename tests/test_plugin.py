@@ -108,6 +108,45 @@ def test_an_assertion_that_fails_shows_the_path_and_none_of_our_code(project: py
     assert "runs.py" not in said(result)
 
 
+def test_what_cannot_run_shows_none_of_our_code(project: pytest.Pytester) -> None:
+    project.path.joinpath("bad.asl.json").write_text(json.dumps({**MACHINE, "StartAt": "Chek"}))
+    project.makepyfile(
+        """
+        from asl.testing import in_turn, raises, returns
+
+        def test_no_file(asl_machine):
+            asl_machine("gone.asl.json")
+
+        def test_no_definition(asl_machine):
+            asl_machine("bad.asl.json")
+
+        def test_no_mock(asl_machine):
+            asl_machine("m.asl.json").run({"n": 1})
+
+        def test_no_task(asl_machine):
+            asl_machine("m.asl.json").run({"n": 1}, mocks={"Cal": returns(1)})
+
+        def test_no_answer(asl_machine):
+            asl_machine("m.asl.json").run({"n": 1}, mocks={"Call": in_turn(raises("Busy"))})
+        """
+    )
+    result = project.runpytest()
+    result.assert_outcomes(failed=5)
+    text = said(result)
+    for told in (
+        "FileNotFoundError: [Errno 2] No such file or directory: 'gone.asl.json'",
+        "Missing 'Next' target: Chek at /StartAt (did you mean 'Check'?)",
+        "of the state 'Call'; registered: none; give the Task a mock",
+        "the mock of 'Cal' stands for no Task",
+        "state 'Call': the mock of 'Call' has no answer to its call number 2",
+    ):
+        assert told in text
+    places = [line for line in result.outlines if ".py:" in line and not line.startswith("FAILED")]
+    assert places and all(
+        line.startswith("test_what_cannot_run_shows_none_of_our_code.py:") for line in places
+    )
+
+
 def test_no_name_without_the_prefix(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("--fixtures", "-q", "-p", "no:cacheprovider")
     ours = [line.split(" -- ")[0] for line in result.outlines if "asl/testing/plugin" in line]

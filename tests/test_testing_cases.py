@@ -265,7 +265,7 @@ def test_one_visit_of_several_is_not_as_expected(folder: Path) -> None:
         ),
         (
             "machine: m.asl.json\ninput: {n: 1}",
-            f"no task function serves the resource '{FUNCTION}' of the state 'Call'; registered: none",
+            f"no task function serves the resource '{FUNCTION}' of the state 'Call'; registered: none; give the Task a mock",
         ),
         (
             "machine: m.asl.json\ninput: {n: 1}\nmocks: {Call: {in_turn: [{raises: Busy}]}}",

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import asl
+from asl.errors import AslError
 from asl.face import Result, StateMachine
 from asl.history import History
 from asl.program import walk
-from asl.resources import Tasks
+from asl.resources import Tasks, UnservedCall
 from asl.testing.expecting import arrows, difference, lacking, path_difference
 from asl.testing.mocks import MockError
 from asl.testing.scripts import Script, scripted
@@ -223,9 +224,17 @@ class Machine:
         Raises `MockError` for a mock that stands for no Task, and where one was asked for what it does not have;
         `UnservedCall` for a Task that nothing serves.
         """
+        __tracebackhide__ = True
         noted: list[str] = []
-        script = scripted(mocks or {}, self.machine.program, others=tasks, strict=strict, note=noted.append)
-        result = self.machine.run(input, tasks=script, **options)
+        try:
+            script = scripted(
+                mocks or {}, self.machine.program, others=tasks, strict=strict, note=noted.append
+            )
+            result = self.machine.run(input, tasks=script, **options)
+        except UnservedCall as problem:
+            raise UnservedCall(f"{problem}; give the Task a mock") from None
+        except AslError as problem:
+            raise problem.with_traceback(None) from None  # the way through our code tells a test nothing
         if noted:
             raise MockError(noted[0])
         return Run(result, self.machine)
@@ -241,6 +250,10 @@ def load(
 
     The rest, and what is raised, is as for `asl.load`.
     """
+    __tracebackhide__ = True
     if isinstance(source, StateMachine):
         return Machine(source)
-    return Machine(asl.load(source, define=define, type=type))
+    try:
+        return Machine(asl.load(source, define=define, type=type))
+    except (AslError, OSError) as problem:
+        raise problem.with_traceback(None) from None

@@ -24,25 +24,15 @@ from asl.face import StateMachine
 from asl.history import History
 from asl.inspection import Explanation, explain
 from asl.program import Program, walk
-from asl.states import Choice, State, Working
+from asl.states import Choice, Pass, State, Succeed, Wait, Working
 from asl.testing.coverage.points import Point, ambiguous, points
 from asl.values import Json, to_json
 
 Way: TypeAlias = "tuple[str, str]"
 """A state and `Point.what`."""
 
-_SIMPLE = frozenset(
-    {
-        "ExecutionStarted",
-        "ExecutionSucceeded",
-        *(
-            f"{kind}State{how}"
-            for kind in ("Pass", "Choice", "Wait", "Succeed")
-            for how in ("Entered", "Exited")
-        ),
-    }
-)
-"""In a history of these events alone, entries and exits take turns."""
+_ALONE = (Pass, Choice, Wait, Succeed)
+"""States of which a machine records, where nothing fails, nothing but entries and exits that take turns."""
 
 _TROUBLE = ("Failed", "TimedOut", "Aborted", "Redriven")
 """How the types of events end of which a run has none where nothing failed."""
@@ -57,10 +47,17 @@ class Covered:
         self.program = program
         self.points = points(program)
         self._states: dict[str, State] = {state.name: state for _, state in walk(program)}
+        self._takes_turns = all(isinstance(state, _ALONE) for state in self._states.values())
+        self._recovers = any(
+            isinstance(state, Working) and (state.retry or state.catch) for state in self._states.values()
+        )
+        self._lengths = {(each.state, each.what) for each in self.points if each.kind == "map"}
         self._pairs: set[tuple[Any, Any]] = set()
         self._clean: set[tuple[Any, Any]] = set()  # of runs in which nothing failed
         self._exact: set[Way] = set()
         self._harmless: set[str] = set()
+        self._names: list[Any] = []  # of the last run, where nothing failed in it
+        self._types: list[str] = []
         self._unclear = [state.name for state in self._states.values() if ambiguous(state)]
         self._open = {(each.state, each.what) for each in self.points if self._is_told_by_errors(each)}
 
@@ -69,18 +66,16 @@ class Covered:
     def add(self, history: History, program: Program | None = None) -> None:
         """Take in what a run has covered. `program` is the part of the machine that ran, where not all of it did."""
         cells = history.cells
-        kinds = set(cells[TYPE::WIDTH])
-        if kinds <= _SIMPLE:
-            names = cells[WIDTH + NAME :: 2 * WIDTH]
-            self._clean.update(zip(names, islice(names, 1, None), strict=False))
-        else:
-            is_clean = "ExecutionSucceeded" in kinds and (
-                kinds <= self._harmless or self._find_harmless(kinds)
-            )
-            names = cells[NAME::WIDTH]
+        succeeded = cells[TYPE - WIDTH] == "ExecutionSucceeded"
+        names = cells[NAME::WIDTH]
+        types = cells[TYPE::WIDTH] if self._recovers else []
+        if not (succeeded and names == self._names and types == self._types):  # as in the last clean run
+            is_clean = succeeded and self._is_harmless(types)
+            self._names, self._types = (names, types) if is_clean else ([], [])
             pairs = self._clean if is_clean else self._pairs
-            pairs.update(zip(names, islice(names, 1, None), strict=False))
-            if "MapStateStarted" in kinds:
+            way = names[1::2] if is_clean and self._takes_turns else names
+            pairs.update(zip(way, islice(way, 1, None), strict=False))
+            if not self._lengths <= self._exact:
                 self._add_lengths(cells)
             if not is_clean and self._still_open():
                 self._exact |= self._explained(history, program)
@@ -89,11 +84,13 @@ class Covered:
             if state in names and not self._ways_of(state) <= self._exact:
                 self._exact |= self._explained(history, program, state)
 
-    def _find_harmless(self, kinds: set[str]) -> bool:
-        """Whether none of the types of events tells of a failure; then that is known for the next time."""
-        if any(kind.endswith(_TROUBLE) for kind in kinds):
-            return False
-        self._harmless |= kinds
+    def _is_harmless(self, types: list[str]) -> bool:
+        """Whether none of the types of events tells of a failure that a Retrier or Catcher took."""
+        kinds = set(types)
+        if not kinds <= self._harmless:
+            if any(kind.endswith(_TROUBLE) for kind in kinds):
+                return False
+            self._harmless |= kinds
         return True
 
     def _is_told_by_errors(self, point: Point) -> bool:
@@ -109,9 +106,8 @@ class Covered:
         return bool(self._open)
 
     def _add_lengths(self, cells: list[Any]) -> None:
-        kinds = cells[TYPE::WIDTH]
-        start = -1
-        while (start := _index(kinds, "MapStateStarted", start + 1)) >= 0:
+        types, start = cells[TYPE::WIDTH], -1
+        while (start := _index(types, "MapStateStarted", start + 1)) >= 0:
             row = start * WIDTH
             before = (cells[row + PREVIOUS] - 1) * WIDTH
             length = cells[row + DATA]

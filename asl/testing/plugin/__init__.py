@@ -77,6 +77,7 @@ def asl_machine(request: pytest.FixtureRequest) -> Callable[..., Machine]:
     from asl.testing import load
 
     def machine(source: Any, **options: Any) -> Machine:
+        __tracebackhide__ = True
         if isinstance(source, str | Path) and not str(source).lstrip().startswith("{"):
             beside = request.path.parent / str(source)
             source = beside if "\n" not in str(source) and beside.exists() else source
