@@ -154,6 +154,55 @@ def test_mocks_from_a_mock_config_file_and_over_it(folder: Path) -> None:
     assert [(each.result, each.problems) for each in ran(folder, text)] == [("passed", ())] * 2
 
 
+def test_machines_that_it_starts_and_buckets_that_it_reads(folder: Path) -> None:
+    start = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": {
+            "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:child",
+            "Input": {"n": 1},
+        },
+        "ResultSelector": {"said.$": "$.Output.said"},
+    }
+    write(folder, "parent.asl.json", machine("Start", Start=start))
+    reader = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": {"InputType": "JSON"},
+        "Parameters": {"Bucket": "orders", "Key": "all.json"},
+    }
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        **machine("T", T=task()),
+    }
+    write(
+        folder,
+        "map.asl.json",
+        machine("Each", Each={"Type": "Map", "ItemReader": reader, "ItemProcessor": processor}),
+    )
+    (folder / "data").mkdir()
+    write(folder / "data", "all.json", [1, 2, 3])
+    text = """
+        tests:
+          nested:
+            machine: parent.asl.json
+            machines: {child: m.asl.json}
+            mocks: {Call: {returns: hello}}
+            expect: {output: {said: hello}}
+          distributed:
+            machine: map.asl.json
+            buckets: {orders: data}
+            mocks: {T: {first_of: [{when: 2, returns: second}, {returns: other}]}}
+            expect: {output: [other, second, other]}
+          no mock for it:
+            machine: parent.asl.json
+            machines: {child: m.asl.json}
+            mocks: {Cal: {returns: hello}}
+        """
+    nested, distributed, unknown = ran(folder, text)
+    assert (nested.problems, distributed.problems) == ((), ())
+    assert unknown.problems[0].endswith("the machine has the Tasks 'Start', 'Call'; did you mean 'Call'?")
+
+
 def test_functions_as_mocks_are_found_beside_the_file(tmp_path: Path) -> None:
     found = []
     for name, factor in (("a", 2), ("b", 3)):
@@ -265,7 +314,8 @@ def test_one_visit_of_several_is_not_as_expected(folder: Path) -> None:
         ),
         (
             "machine: m.asl.json\ninput: {n: 1}",
-            f"no task function serves the resource '{FUNCTION}' of the state 'Call'; registered: none; give the Task a mock",
+            f"no task function serves the resource '{FUNCTION}' of the state 'Call'; registered: none; "
+            "give the Task a mock",
         ),
         (
             "machine: m.asl.json\ninput: {n: 1}\nmocks: {Call: {in_turn: [{raises: Busy}]}}",

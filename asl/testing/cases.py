@@ -40,8 +40,8 @@ PATTERNS = ("*.asl-test.yaml", "*.asl-test.yml")
 Script: TypeAlias = "dict[str, TaskFunction]"
 
 _SHARED = (
-    "machine", "define", "type", "input", "input_file", "mocks", "mock_config", "strict", "start_time", "seed",
-    "expect",
+    "machine", "define", "type", "input", "input_file", "mocks", "mock_config", "strict", "machines", "buckets",
+    "start_time", "seed", "expect",
 )  # fmt: skip
 
 
@@ -59,13 +59,16 @@ class Case:
     mocks: Mapping[str, Node]
     mock_config: tuple[Path, str] | None
     strict: bool
+    machines: Mapping[str, Path]
     options: Mapping[str, Any]
     expected: Expected = field(repr=False)
 
     def loaded(self) -> Machine:
         """Its machine, which the tests of a file share. Raises `DefinitionError` and `OSError`."""
-        path = self.machine
-        return _loaded(path, path.stat().st_mtime_ns, tuple(sorted(self.define.items())), self.type)
+        return self._load(self.machine, self.type)
+
+    def _load(self, path: Path, type: str = "STANDARD") -> Machine:
+        return _loaded(path, path.stat().st_mtime_ns, tuple(sorted(self.define.items())), type)
 
     def run(self) -> Run:
         """Run it. Raises `AslError` and `OSError` for what cannot be run."""
@@ -75,7 +78,8 @@ class Case:
             file, case = self.mock_config
             script |= mockconfig.read(file).tasks(case, machine.machine.name, machine.machine.program)
         script |= {key: mock_of(node, self.file.parent) for key, node in self.mocks.items()}
-        return machine.run(self.input, mocks=script, strict=self.strict, **self.options)
+        others = {name: self._load(path) for name, path in self.machines.items()}
+        return machine.run(self.input, mocks=script, strict=self.strict, machines=others, **self.options)
 
     def check(self, run: Run) -> list[str]:
         """What is not as expected, a sentence each; nothing where the test passes."""
@@ -135,6 +139,8 @@ def _case(name: str, file: Path, node: Node, top: Mapping[str, Node], own: Mappi
             milliseconds(options["start_time"])
         except ValueError as problem:
             raise fields["start_time"].wrong(str(problem)) from None
+    if "buckets" in fields:
+        options["buckets"] = _paths(file, fields["buckets"])
     if "seed" in fields and type(options["seed"]) is not int:
         raise fields["seed"].wrong("a seed is a whole number")
     mocks = {**_mapping(top.get("mocks")), **_mapping(own.get("mocks"))}
@@ -151,6 +157,7 @@ def _case(name: str, file: Path, node: Node, top: Mapping[str, Node], own: Mappi
         mocks,
         _mock_config(file, fields.get("mock_config")),
         fields["strict"].boolean() if "strict" in fields else False,
+        _paths(file, fields.get("machines")),
         options,
         expected(fields.get("expect")),
     )
@@ -158,6 +165,11 @@ def _case(name: str, file: Path, node: Node, top: Mapping[str, Node], own: Mappi
 
 def _mapping(node: Node | None) -> dict[str, Node]:
     return {} if node is None else node.mapping()
+
+
+def _paths(file: Path, node: Node | None) -> dict[str, Path]:
+    """Paths beside the file, by name."""
+    return {name: file.parent / each.text() for name, each in _mapping(node).items()}
 
 
 def _input(file: Path, fields: Mapping[str, Node]) -> Any:

@@ -213,13 +213,14 @@ class Machine:
         mocks: Script | None = None,
         tasks: Tasks = None,
         strict: bool = False,
+        machines: Mapping[str, Machine | StateMachine] | None = None,
         **options: Any,
     ) -> Run:
         """Run the machine on the virtual clock, with mocks for its Tasks.
 
         The keys of `mocks` are states, resources, functions or frame paths (`asl.testing.scripts`); `tasks` serve what
         they leave out. With `strict`, the answers of mocks are checked against the response models of their APIs.
-        Other options are those of `StateMachine.run`: `start_time`, `seed`, `machines`, …
+        `machines` are those that Tasks may start. Other options are those of `StateMachine.run`: `start_time`, `seed` …
 
         Raises `MockError` for a mock that stands for no Task, and where one was asked for what it does not have;
         `UnservedCall` for a Task that nothing serves.
@@ -227,10 +228,13 @@ class Machine:
         __tracebackhide__ = True
         noted: list[str] = []
         try:
-            script = scripted(
-                mocks or {}, self.machine.program, others=tasks, strict=strict, note=noted.append
-            )
-            result = self.machine.run(input, tasks=script, **options)
+            others = {
+                name: each.machine if isinstance(each, Machine) else each
+                for name, each in (machines or {}).items()
+            }
+            programs = [each.program for each in (self.machine, *others.values())]
+            script = scripted(mocks or {}, *programs, others=tasks, strict=strict, note=noted.append)
+            result = self.machine.run(input, tasks=script, machines=others, **options)
         except UnservedCall as problem:
             raise UnservedCall(f"{problem}; give the Task a mock") from None
         except AslError as problem:

@@ -7,7 +7,7 @@ specific entry wins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -39,10 +39,11 @@ class TaskState(NamedTuple):
     document: dict[str, Any]
 
 
-def tasks_of(program: Program) -> list[TaskState]:
-    """The Tasks of a machine and of the machines within it."""
+def tasks_of(*programs: Program) -> list[TaskState]:
+    """The Tasks of machines and of the machines within them."""
     return [
         TaskState(state, cast(Any, program.parts[address].definition)["States"][state.name])
+        for program in programs
         for address, state in walk(program)
         if isinstance(state, Task)
     ]
@@ -50,19 +51,18 @@ def tasks_of(program: Program) -> list[TaskState]:
 
 def scripted(
     script: Script,
-    program: Program,
-    *,
+    *programs: Program,
     others: Tasks = None,
     strict: bool = False,
     note: Callable[[str], object] = lambda told: None,
 ) -> dict[str, TaskFunction]:
-    """The script as the `tasks` of a run of the machine.
+    """The script as the `tasks` of a run of the first of the programs, which may start executions of the others.
 
     `others` serve what the script leaves out. With `strict`, every answer that stands for an API's is checked against
     the API's response model, in TestState's words. What a mock has no answer for is told to `note` too, since the
-    machine may make anything of that. Raises `MockError` for a key that stands for no Task of the machine.
+    machine may make anything of that. Raises `MockError` for a key that stands for no Task of theirs.
     """
-    states = tasks_of(program)
+    states = tasks_of(*programs)
     for key, function in script.items():
         if not callable(function):
             raise MockError(
@@ -70,7 +70,7 @@ def scripted(
                 "write returns(…), raises(…) or calls(…)"
             )
         if not any(_stands_for(key, each) for each in states):
-            raise MockError(_no_such_task(key, program, states))
+            raise MockError(_no_such_task(key, programs, states))
     if strict:
         script = {key: _strict(key, function, states) for key, function in script.items()}
     script = {key: _noting(function, note) for key, function in script.items()}
@@ -138,10 +138,11 @@ def _functions(task: TaskState) -> list[str]:
     return function_names(task.document.get("Parameters", task.document.get("Arguments")))
 
 
-def _no_such_task(key: str, program: Program, states: list[TaskState]) -> str:
+def _no_such_task(key: str, programs: Sequence[Program], states: list[TaskState]) -> str:
     where = ", ".join(repr(each.state.name) for each in states)
     has = f"the machine has the Tasks {where}" if states else "the machine has no Task"
-    other = next((state for _, state in walk(program) if state.name == key), None)
+    every = (state for program in programs for _, state in walk(program))
+    other = next((state for state in every if state.name == key), None)
     if other is not None:
         return f"the mock of {key!r} stands for no Task: that is a {type(other).__name__} state; {has}"
     known = [name for each in states for name in (each.state.name, *_functions(each))]
