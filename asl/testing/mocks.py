@@ -105,7 +105,8 @@ def returns(
     It `takes` a time of the execution's clock (`4`, `"4s"`, `"1h30m"`), so that timeouts can be tested, and gives a
     sign of life every `beats`. Where the state waits for a token or a job, `submitted` is the first
     answer, of the call itself. `when` is what the payload must have (JSON whose objects may have more
-    keys, or a function), `item` the index of the Map item that is worked on; to other calls it has no answer.
+    keys, or a function), `item` the index in an inline Map of the item that is worked on; to other calls it has no
+    answer.
     Raises `ValueError` for what is no JSON or no duration.
     """
     given = normalised(value)
