@@ -47,23 +47,24 @@ def explain(
     field ResultPath replaced, which variables were assigned.
     """
     loaded = results.load(machine, {**define_file, **define})
-    _show(asl.explain(given.history(history), loaded, state), as_json=as_json)
-    return 0
-
-
-def _show(explanations: Sequence[Explanation], *, as_json: bool) -> None:
-    """Print explanations, for people or as JSON."""
+    explanations = asl.explain(given.history(history), loaded, state)
     if as_json:
         shown: list[Any] = [each.to_dict() for each in explanations]
         click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
-        return
+    else:
+        show(explanations)
+    return 0
+
+
+def show(explanations: Sequence[Explanation], *, err: bool = False) -> None:
+    """Print explanations for people, to stdout or stderr."""
     if not explanations:
-        click.echo("the run did not come to it")
+        click.echo("the run did not come to it", err=err)
     for number, each in enumerate(explanations):
         if number:
-            click.echo()
+            click.echo(err=err)
         for line in _lines(each):
-            click.echo(line)
+            click.echo(line, err=err)
 
 
 def _lines(explanation: Explanation) -> Iterator[str]:

@@ -39,6 +39,7 @@ from .failure import Refusal
 @click.option("--history", metavar="FILE", help="Write the history there, as get-execution-history gives it.")
 @click.option("--real-time", is_flag=True, help="Let waits take their time and tasks run side by side.")
 @click.option("--output", type=click.Choice(["json", "text"]), default="json", help="The form of the result.")
+@click.option("--explain", is_flag=True, help="Tell on stderr why it went as it did, state by state.")
 @click.option("--quiet", "-q", is_flag=True, help="Nothing on stderr but errors.")
 def run(
     machine: str,
@@ -60,6 +61,7 @@ def run(
     history: str | None,
     real_time: bool,
     output: str,
+    explain: bool,
     quiet: bool,
 ) -> int:
     """Run the state machine in the file MACHINE.
@@ -119,6 +121,10 @@ def run(
     except asl.UnservedCall as problem:
         raise Refusal(f"{problem}; {results.remedy(machine)}") from problem
     click.echo(results.as_json(result) if output == "json" else results.as_text(result))
+    if explain:
+        from .explain import show  # most runs do without
+
+        show(asl.explain(result, loaded), err=True)
     if not quiet:
         results.summarise(loaded, result, "real" if real_time else "virtual")
     if history is not None:

@@ -308,3 +308,13 @@ def test_the_command(asl_command: Asl, tmp_path: Path) -> None:  # noqa: F811
     assert asl_command("explain", "-", "-m", machine, "--json", stdin=history.read_bytes()) == said
     said = asl_command("explain", history, "-m", machine, "-s", "Nope")
     assert said.code == 2 and "has no state 'Nope'" in said.err
+
+
+def test_run_explains_itself(asl_command: Asl, tmp_path: Path) -> None:  # noqa: F811
+    states = {"Note": {"Type": "Pass", "Parameters": {"n.$": "$.n"}, "ResultPath": "$.seen", "End": True}}
+    machine = write(tmp_path, "m.asl.json", {"StartAt": "Note", "States": states})
+    result = asl_command("run", machine, "--input", '{"n": 1}', "--explain")
+    assert result.code == 0
+    assert json.loads(result.out)["output"] == {"n": 1, "seen": {"n": 1}}
+    assert "Note (Pass), event 2: SUCCEEDED" in result.err
+    assert '{"n":1,"seen":{"n":1}}' in result.err
