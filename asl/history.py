@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from asl.events import WIDTH, Cells, Event
-from asl.rendering import documents, rendered
+from asl.rendering import rendered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ class History(Sequence[Event]):
 
     def to_json(self) -> str:
         """The text of `to_dict()`, compact; several times faster than by way of the dictionaries."""
-        texts = rendered(self.cells, documents())
+        texts = rendered(self.cells)
         if texts:
             # One join, no concatenation after it: each copy of a large text costs as much as making it.
             texts[0] = '{"events":[' + texts[0]
@@ -61,11 +61,10 @@ class History(Sequence[Event]):
 
         Raises `OSError` when the file cannot be written.
         """
-        document = documents()
         with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write('{"events": [\n')
             for start in range(0, len(self), _AT_A_TIME):
                 cells = self.cells[start * WIDTH : (start + _AT_A_TIME) * WIDTH]
                 file.write(",\n" if start else "")
-                file.write(",\n".join(rendered(cells, document, start + 1)))
+                file.write(",\n".join(rendered(cells, start + 1)))
             file.write("\n]}\n")

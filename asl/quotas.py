@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from asl.values import Json, size
@@ -22,14 +21,11 @@ class Quotas(NamedTuple):
     """Iterations of an inline Map at one time, where MaxConcurrency does not say less."""
 
 
-_LARGE = 1024
+_LARGE = 4096
 """Bytes from which a value's size is worth remembering."""
 
 _FEW = 32
-"""Members of an object that are measured one by one where parts may be known; otherwise the encoder is faster."""
-
-_TINY = 4
-"""Members of an object that are measured one by one faster than the encoder would, if they are no containers."""
+"""Members of an object that are measured one by one where the size of one of them may be known."""
 
 
 class Gauge:
@@ -43,20 +39,19 @@ class Gauge:
 
     def __call__(self, value: Json) -> int:
         """The size of the value, as `values.size` gives it."""
-        known = self._known.get(id(value))
-        if known is not None:
-            return known[1]
+        known = self._known
+        if known and (found := known.get(id(value))) is not None:
+            return found[1]
         few = type(value) is dict and len(value) <= _FEW
-        if few and (self._known or _is_tiny(value) or _has_much(value)):  # type: ignore[arg-type]
+        if known and few and not _CONTAINERS.isdisjoint(map(type, value.values())):  # type: ignore[union-attr]
             total = self._added_up(value)  # type: ignore[arg-type]
         else:
             total = size(value)
         if total >= _LARGE:
-            if len(self._known) > 4096:
-                self._known.clear()
-            is_first = not self._known
-            self._known[id(value)] = (value, total)
-            if few and is_first:
+            if len(known) > 4096:
+                known.clear()
+            first, known[id(value)] = not known, (value, total)
+            if first and few:
                 self._added_up(value)  # type: ignore[arg-type]  # the next value will hold the same parts
         return total
 
@@ -64,29 +59,8 @@ class Gauge:
         """The size of an object by those of its members, of which some may be known."""
         total = 1 + (2 * len(value) or 1)
         for key, item in value.items():
-            total += len(key) + 2 if _PLAIN(key) else size(key)
-            kind = type(item)
-            if kind is str:
-                total += len(item) + 2 if _PLAIN(item) else size(item)  # type: ignore[arg-type]
-            elif kind is int:
-                total += len(str(item))
-            elif item is True or item is None:
-                total += 4
-            else:
-                total += self(item)
+            total += size(key) + (self(item) if type(item) in _CONTAINERS else size(item))
         return total
 
 
 _CONTAINERS = {dict, list}
-
-
-def _is_tiny(value: dict[str, Json]) -> bool:
-    return len(value) <= _TINY and _CONTAINERS.isdisjoint(map(type, value.values()))
-
-
-def _has_much(value: dict[str, Json]) -> bool:
-    return any((type(item) is list or type(item) is dict) and len(item) > _FEW for item in value.values())
-
-
-_PLAIN = re.compile(r"[ !#-\[\]-~]*").fullmatch
-"""Text that is written as it is, a byte a character."""
