@@ -9,7 +9,7 @@ inspectionData has for it: `input`, `afterInputPath`, `afterParameters` or `afte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -235,16 +235,21 @@ class Inspection:
             self.assigned = assign(self.raw, output if isinstance(state, Wait) else result, self.scope)
         return output
 
-    def choose(self, effective: Json) -> tuple[int | None, Rule]:
-        """The rule that a Choice state follows, with its index; None for the default."""
+    def choose(self, effective: Json) -> Iterator[tuple[int | None, Rule, bool]]:
+        """The rules that a Choice state asks, each with its index (None: Default) and whether it matches.
+
+        The last of them does, and is what the state follows.
+        """
         state = self.plan.state
         assert isinstance(state, Choice)
         for index, rule in enumerate(state.rules):
-            if rule.test(effective, self.scope):
-                return index, rule
+            matched = rule.test(effective, self.scope)
+            yield index, rule, matched
+            if matched:
+                return
         if state.default.next is None:
             raise StatesError(names.RUNTIME, NO_CHOICE)
-        return None, state.default
+        yield None, state.default, True
 
     def read(self, index: int, effective: Json) -> tuple[Reading, ...]:
         """What the rule of that index reads, in its order."""

@@ -20,8 +20,6 @@ from asl.history import Event, History
 from asl.inspection.explanation import Explanation, Replaced, Tried
 from asl.inspection.stays import BEGINS, Stay, parent, stays
 from asl.inspection.visiting import Unknown, Visit, find_attempts
-from asl.machine import NO_CHOICE
-from asl.names import RUNTIME
 from asl.program import Program, walk
 from asl.retry import handling
 from asl.scope import Identity
@@ -150,26 +148,18 @@ def _go_through(visit: Visit, state: State) -> None:
     if isinstance(state, Fail):
         raise inspection.fail()
     if isinstance(state, Choice):
-        _choose(visit, state)
+        _choose(visit)
         return
     result = inspection.work(visit.effective)
     inspection.scope.now = stay.exit.at if stay.exit else stay.entry.at
     inspection.finish(result)
 
 
-def _choose(visit: Visit, state: Choice) -> None:
+def _choose(visit: Visit) -> None:
     inspection = visit.inspection
-    for index, rule in enumerate(state.rules):
-        reads = inspection.read(index, visit.effective)
-        matched = rule.test(visit.effective, inspection.scope)
+    for index, rule, matched in inspection.choose(visit.effective):
+        reads = () if index is None else inspection.read(index, visit.effective)
         visit.rules.append(Tried(index, matched, rule.next, reads))
-        if matched:
-            break
-    else:
-        rule = state.default
-        if rule.next is None:
-            raise StatesError(RUNTIME, NO_CHOICE)
-        visit.rules.append(Tried(None, True, rule.next, ()))
     inspection.follow(rule, visit.effective)
     if visit.next is not None and visit.next != rule.next:
         visit.notes.append(f"the run went on to {visit.next}; by this definition it goes on to {rule.next}")

@@ -98,7 +98,7 @@ def _succeeded(asked: Request, inspection: Inspection, resources: Resources) -> 
     if isinstance(state, Fail):
         raise inspection.fail()
     if isinstance(state, Choice):
-        _, rule = inspection.choose(effective)
+        *_, (_, rule, _) = inspection.choose(effective)
         following = rule.next
         output = inspection.follow(rule, effective)
     elif isinstance(state, Working):
@@ -170,7 +170,16 @@ def _result(asked: Request, inspection: Inspection, effective: Json, resources: 
     for limit in (state.timeout, state.heartbeat, state.credentials):
         if limit is not None:
             limit(asked.input.value, inspection.scope)
-    call = Call(1, "/", state.name, asked.retries, state.target, effective, context=inspection.scope.context)
+    scope = inspection.scope
+    call = Call(
+        1,
+        "/",
+        state.name,
+        asked.retries,
+        state.target,
+        effective,
+        context=lambda frame, token: scope.context(),
+    )
     served = resources.function(call)
     try:
         found = served.function(call)
