@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -81,6 +82,8 @@ _UNTOLD = frozenset(
     )
 )  # fmt: skip
 """Events that say nothing that others do not say, and whose number depends on how far a cut frame had come."""
+
+_NOT_BEGUN = re.compile(r"(Schedule|Start|Submit)Failed$")
 
 
 class Strands:
@@ -231,15 +234,8 @@ def _same_event(a: Event, b: Event) -> bool:
 
 
 def _type(event: Event) -> str:
-    """The type; that a task failed to start, or to be submitted, is a failure of it."""
-    if ENDED.get(event.type) == "Failed":
-        return (
-            event.type.removesuffix("Failed")
-            .removesuffix("Start")
-            .removesuffix("Submit")
-            .removesuffix("Schedule")
-        )
-    return event.type
+    """The type; that a task failed to be scheduled, started or submitted is a failure of it."""
+    return _NOT_BEGUN.sub("Failed", event.type) if event.type in ENDED else event.type
 
 
 def _alike(a: Event, b: Event) -> bool:
