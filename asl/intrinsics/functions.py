@@ -274,7 +274,8 @@ def _math_random(generator: Draw, start: Json, end: Json, *seed: Json) -> Json:
     return first + java.bounded(_truncated(seed[0]), bound - first)
 
 
-def _uuid(generator: Draw, *ignored: Json) -> Json:
+def _uuid(generator: Draw, *_: Json) -> Json:
+    """Any number of arguments is fine, measured: they are ignored."""
     return str(uuid.UUID(int=generator().getrandbits(128), version=4))
 
 
@@ -298,4 +299,4 @@ FUNCTIONS: dict[str, Function] = {
     "StringToJson": Function(_string_to_json, 1, 1),
     "UUID": Function(_uuid, 0, None, draws=True),
 }
-"""By name, without `States.`. Any number of arguments is fine with States.UUID, measured: it ignores them."""
+"""By name, without `States.`."""
