@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from asl import mapruns, names
 from asl.errors import StatesError
-from asl.frames import Call, Calling, Frame
+from asl.frames import Call, Frame, MapRun
 from asl.refusals import refusal
-from asl.states import Map, Task
+from asl.states import Task
 from asl.values import Json
 
 if TYPE_CHECKING:
@@ -47,124 +46,92 @@ def begin(machine: Machine, frame: Frame, state: Task) -> None:
         name = (target.service, target.action, machine.identity.region)
         machine.chain(frame, "TaskScheduled", name, payload, limits)
         machine.chain(frame, "TaskStarted", name)
-    deadline = None if timeout is None else scope.now + timeout * 1000
-    call = make(
-        machine,
-        frame,
-        state,
+    call = Call(
         machine.next_call,
+        frame.path,
+        state.name,
         sum(frame.tries.values()) if frame.tries else 0,
+        target,
         payload,
-        deadline,
+        None if timeout is None else scope.now + timeout * 1000,
         token,
         credentials,
+        scope.context_of,
+        frame,
+        None if heartbeat is None else heartbeat * 1000,
+        scope.now,
     )
     machine.next_call += 1
-    frame.wait = wait = Calling(call, None if heartbeat is None else heartbeat * 1000, scope.now)
-    if timeout is not None or heartbeat is not None:
-        machine.timer(wait.due, frame, wait)
+    register(machine, frame, call)
+    if limits is not None:
+        machine.timer(call.due, frame, call)
 
 
-def make(
-    machine: Machine,
-    frame: Frame,
-    state: Task,
-    id: int,
-    attempt: int,
-    payload: Json,
-    deadline: int | None,
-    token: str | None,
-    credentials: Json,
-) -> Call:
-    """A call of the frame's task, from now on outstanding."""
-    context = partial(machine.scope.context_of, frame, token)
-    call = Call(
-        id, frame.path, state.name, attempt, state.target, payload, deadline, token, credentials, context
-    )
-    machine.calls[id] = call
-    machine.callers[id] = frame
-    machine.fresh_calls.append(call)
-    return call
-
-
-def register(machine: Machine, call: Call, frame: Frame) -> None:
-    """The call is outstanding from now on."""
+def register(machine: Machine, frame: Frame, call: Call) -> None:
+    """The frame waits for the call from now on."""
+    frame.wait = call
     machine.calls[call.id] = call
-    machine.callers[call.id] = frame
     machine.fresh_calls.append(call)
 
 
 def drop(machine: Machine, frame: Frame) -> None:
     """Nobody waits for the frame's task any more."""
-    if isinstance(frame.wait, Calling):
-        del machine.calls[frame.wait.call.id], machine.callers[frame.wait.call.id]
+    if isinstance(frame.wait, Call):
+        del machine.calls[frame.wait.id]
 
 
-def submit(machine: Machine, frame: Frame, output: Json) -> None:
+def submit(machine: Machine, frame: Frame, call: Call, output: Json) -> None:
     """The job of the frame's task was accepted."""
-    target = _calling(frame).call.target
-    machine.chain(frame, "TaskSubmitted", (target.service, target.action), output)
+    machine.chain(frame, "TaskSubmitted", (call.target.service, call.target.action), output)
 
 
-def start(machine: Machine, frame: Frame, worker: str | None) -> None:
+def start(machine: Machine, frame: Frame, call: Call, worker: str | None) -> None:
     """A worker took the frame's activity task."""
     machine.chain(frame, "ActivityStarted", None, worker)
-    wait = _calling(frame)
-    wait.begin(machine.scope.now)
-    machine.timer(wait.due, frame, wait)
+    call.begin(machine.scope.now)
+    machine.timer(call.due, frame, call)
 
 
-def beat(machine: Machine, frame: Frame) -> None:
+def beat(machine: Machine, frame: Frame, call: Call) -> None:
     """The frame's task gave a sign of life."""
-    wait = _calling(frame)
-    if wait.heartbeat is not None:
-        wait.beat(machine.scope.now)
-        machine.timer(wait.due, frame, wait)
+    if call.heartbeat is not None:
+        call.beat(machine.scope.now)
+        machine.timer(call.due, frame, call)
 
 
-def _calling(frame: Frame) -> Calling:
-    assert isinstance(frame.wait, Calling)
-    return frame.wait
-
-
-def _end(machine: Machine, frame: Frame, how: str, data: Json, cause: str | None = None) -> Task:
+def _end(machine: Machine, frame: Frame, call: Call, how: str, data: Json, cause: str | None = None) -> None:
     """The attempt is over: record how (`Succeeded`, `Failed`, `TimedOut`), and forget the call."""
-    state = frame.program.states[frame.state]
-    assert isinstance(state, Task)
-    drop(machine, frame)
+    del machine.calls[call.id]
     frame.wait = None
-    target = state.target
+    target = call.target
     name = (target.service, target.action) if target.kind == "Task" else None
     machine.chain(frame, intern(target.kind + how), name, data, cause)
-    return state
 
 
-def succeed(machine: Machine, frame: Frame, output: Json) -> None:
+def succeed(machine: Machine, frame: Frame, call: Call, output: Json) -> None:
     """The task, or the map run, of the frame gave a result."""
-    state = frame.program.states[frame.state]
-    if isinstance(state, Map):
-        mapruns.succeed(machine, frame, state, output)
-        return
     size = machine.gauge(output)
-    if size > machine.limit:
-        target = _calling(frame).call.target
-        fail(machine, frame, names.DATA_LIMIT_EXCEEDED, too_large(target.service or target.resource))
+    if isinstance(call, MapRun):
+        mapruns.succeed(machine, frame, output, size)
+    elif size > machine.limit:
+        fail(machine, frame, call, names.DATA_LIMIT_EXCEEDED, too_large(call.target.service or call.resource))
     else:
-        machine.deliver(frame, _end(machine, frame, "Succeeded", output), output, size)
+        _end(machine, frame, call, "Succeeded", output)
+        machine.run(frame, True, output, size)
 
 
-def fail(machine: Machine, frame: Frame, error: str | None, cause: str | None) -> None:
+def fail(machine: Machine, frame: Frame, call: Call, error: str | None, cause: str | None) -> None:
     """The task, or the map run, of the frame failed."""
-    if isinstance(frame.program.states[frame.state], Map):
+    if isinstance(call, MapRun):
         mapruns.fail(machine, frame, error, cause)
         return
-    _end(machine, frame, "Failed", error, cause)
+    _end(machine, frame, call, "Failed", error, cause)
     machine.fail_state(frame, error, cause)
 
 
-def time_out(machine: Machine, frame: Frame) -> None:
+def time_out(machine: Machine, frame: Frame, call: Call) -> None:
     """The task took too long, or was silent for too long: the service has one event and error for both."""
-    _end(machine, frame, "TimedOut", names.TIMEOUT)
+    _end(machine, frame, call, "TimedOut", names.TIMEOUT)
     machine.fail_state(frame, names.TIMEOUT, None)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from asl import attempts, mapruns
-from asl.frames import NOTHING, BackingOff, Broken, Call, Calling, Frame, Joining, MapRun, Sleeping
+from asl.frames import NOTHING, BackingOff, Broken, Call, Frame, Joining, MapRun, Sleeping
 from asl.machine import Machine, Outcome
 from asl.program import Program
 from asl.quotas import Quotas
@@ -70,17 +71,9 @@ def _wait_row(wait: Any) -> dict[str, Any] | None:
             return {"kind": "sleeping", "due": wait.due}
         case BackingOff():
             return {"kind": "backingOff", "due": wait.due}
-        case Calling():
-            call = wait.call
-            more = {"input": call.input, "arn": call.arn} if isinstance(call, MapRun) else {}
-            return {
-                **more,
-                "kind": "calling",
-                "heartbeat": wait.heartbeat,
-                "silence": wait.silence,
-                "begun": wait.begun,
-                **{name: getattr(call, name) for name in _CALL},
-            }
+        case Call():
+            more = {"input": wait.input, "arn": wait.arn} if isinstance(wait, MapRun) else {}
+            return {**more, "kind": "calling", **{name: getattr(wait, name) for name in _CALL}}
         case _:
             return {
                 "kind": "joining",
@@ -90,7 +83,9 @@ def _wait_row(wait: Any) -> dict[str, Any] | None:
             }
 
 
-_CALL = ("id", "attempt", "payload", "deadline", "token", "credentials")
+_CALL = (
+    "id", "attempt", "payload", "deadline", "token", "credentials", "heartbeat", "silence", "begun",
+)  # fmt: skip
 _JOIN = ("input", "items", "item_size", "started", "size")
 
 
@@ -114,9 +109,9 @@ def load(program: Program, snapshot: dict[str, Any], quotas: Quotas) -> Machine:
         _restore_frame(machine, row, frames)
     if machine.outcome is not None:  # its frames still say what they waited for
         machine.calls.clear()
-        machine.callers.clear()
         machine.fresh_calls.clear()
-    machine.fresh_calls.sort(key=lambda call: call.id)  # frames do not stand in the order of their calls
+    # Frames do not stand in the order of their calls.
+    machine.fresh_calls = deque(sorted(machine.fresh_calls, key=lambda call: call.id))
     for due, frame_id in snapshot["timers"]:
         frame = None if frame_id is None else machine.frames.get(frame_id)
         if frame_id is None or (frame is not None and frame.wait is not None and frame.wait.due == due):
@@ -153,9 +148,10 @@ def _restore_wait(machine: Machine, frame: Frame, row: dict[str, Any] | None) ->
             return BackingOff(row["due"])
         case "calling":
             call = _restore_call(machine, frame, row)
-            wait = Calling(call, row["heartbeat"], 0)
-            wait.silence, wait.begun = row["silence"], row["begun"]
-            return wait
+            for name in _CALL:
+                setattr(call, name, row[name])
+            attempts.register(machine, frame, call)
+            return call
     return _restore_joining(row)
 
 
@@ -166,7 +162,10 @@ def _restore_call(machine: Machine, frame: Frame, row: dict[str, Any]) -> Call:
             machine, frame, state, row["id"], row["attempt"], row["payload"], row["input"], row["arn"]
         )
     assert isinstance(state, Task)
-    return attempts.make(machine, frame, state, **{name: row[name] for name in _CALL})
+    context = machine.scope.context_of
+    return Call(
+        row["id"], frame.path, state.name, row["attempt"], state.target, None, context=context, frame=frame
+    )
 
 
 def _restore_joining(row: dict[str, Any]) -> Joining:

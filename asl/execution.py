@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 from asl import attempts, names
-from asl.frames import Call, Calling, Frame
+from asl.frames import Call, Frame
 from asl.history import History
 from asl.machine import Machine, Outcome
 from asl.program import Program
 from asl.quotas import Quotas
 from asl.scope import Identity
 from asl.values import Json
+
+UNANSWERED: Final = object()
+"""What a function gives for a call whose answer comes another way, or never."""
 
 _DEFAULT_QUOTAS = Quotas()
 
@@ -121,8 +124,9 @@ class Execution:
     def take_calls(self) -> list[Call]:
         """The calls made since this was last asked, in the order made; each wants one answer."""
         machine = self._machine
-        fresh, machine.fresh_calls = machine.fresh_calls, []
-        return [call for call in fresh if call.id in machine.calls]
+        fresh = [call for call in machine.fresh_calls if call.id in machine.calls]
+        machine.fresh_calls.clear()
+        return fresh
 
     @property
     def has_fresh_calls(self) -> bool:
@@ -134,6 +138,27 @@ class Execution:
     def succeed(self, call: int, output: Json, *, at: int) -> bool:
         """The task gave a result: JSON, and the machine's from now on (do not change it afterwards)."""
         return self._tell(call, at, attempts.succeed, output)
+
+    def answer(self, serve: Callable[[Call], Any]) -> None:
+        """Have a function answer the calls as soon as they are made, in their order, and those that follow.
+
+        It gives the result, as for `succeed`, or `UNANSWERED` where it has told the execution itself, or somebody
+        will. No time passes. In place of `take_calls`, for a driver that answers most calls at once.
+        """
+        machine = self._machine
+        fresh, calls = machine.fresh_calls, machine.calls
+        while fresh:
+            call = fresh.popleft()
+            if call.id not in calls:
+                continue
+            output = serve(call)
+            if output is UNANSWERED:
+                continue
+            if machine.timers:
+                self.advance(at=machine.scope.now)
+                if call.id not in calls:
+                    continue
+            machine.settle(call.frame, attempts.succeed, call, output)
 
     def fail(self, call: int, error: str | None, cause: str | None = None, *, at: int) -> bool:
         """The task failed, with an error name and a cause as Retry and Catch see them."""
@@ -169,8 +194,8 @@ class Execution:
             scope.now = max(due, scope.now)
             if frame is None:
                 machine.end("ExecutionTimedOut", Outcome("TIMED_OUT", None, names.TIMEOUT), 0)
-            elif isinstance(wait, Calling):
-                machine.settle(frame, attempts.time_out)
+            elif isinstance(wait, Call):
+                machine.settle(frame, attempts.time_out, wait)
             else:
                 machine.settle(frame, Machine.wake)
         machine.horizon = 0
@@ -196,10 +221,10 @@ class Execution:
         machine = self._machine
         if at > machine.scope.now or machine.timers:
             self.advance(at=at)
-        frame = machine.callers.get(call)
-        if frame is None:
+        found = machine.calls.get(call)
+        if found is None:
             return False
-        machine.settle(frame, act, *given)
+        machine.settle(found.frame, act, found, *given)
         return True
 
     # ------------------------------------------------------------------ checkpoints

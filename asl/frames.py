@@ -8,7 +8,7 @@ wait for, and each is a class here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from asl.program import Program
 from asl.states import Target
@@ -17,29 +17,38 @@ from asl.values import Json
 if TYPE_CHECKING:
     from asl.selection import Selection
 
-Context = Callable[[], dict[str, Json]]
-
 NOTHING: Final[dict[int, int]] = {}
 """The tries of a frame that has not failed in its state: one object for all, never changed."""
 
 
+def _no_context(frame: Frame | None, token: str | None) -> dict[str, Json]:
+    return {}
+
+
 class Call:
-    """One attempt of a Task: what a driver must do.
+    """One attempt of a Task: what a driver must do, and what its `frame` waits for.
 
     `id` is unique for each attempt; (`path`, `state`, `attempt`) is the key that is the same in every run, by
-    which mocks, recordings and replays find their answer. `deadline` is milliseconds since the epoch, None
-    without a timeout. `token` is the task token where the resource waits for one. `context()` is the context
-    object as it was when the attempt began.
+    which mocks, recordings and replays find their answer. `token` is the task token where the resource waits for
+    one. `context()` is the context object as it was when the attempt began.
+
+    The call waits until its `deadline` or, where it has a heartbeat, until `silence`, the time by which the next
+    sign of life must come; None without. Both are in milliseconds since the epoch, `heartbeat` is a span of them,
+    and the deadline counts from `begun`.
     """
 
     __slots__ = (
         "_context",
         "attempt",
+        "begun",
         "credentials",
         "deadline",
+        "frame",
+        "heartbeat",
         "id",
         "path",
         "payload",
+        "silence",
         "state",
         "target",
         "token",
@@ -56,7 +65,10 @@ class Call:
         deadline: int | None = None,
         token: str | None = None,
         credentials: Json = None,
-        context: Context = dict,
+        context: Callable[[Any, str | None], dict[str, Json]] = _no_context,
+        frame: Frame | None = None,
+        heartbeat: int | None = None,
+        begun: int = 0,
     ) -> None:
         self.id = id
         self.path = path
@@ -68,6 +80,10 @@ class Call:
         self.token = token
         self.credentials = credentials
         self._context = context
+        self.frame = frame
+        self.heartbeat = heartbeat
+        self.begun = begun
+        self.silence = None if heartbeat is None else begun + heartbeat
 
     @property
     def resource(self) -> str:
@@ -76,7 +92,25 @@ class Call:
 
     def context(self) -> dict[str, Json]:
         """The context object (`$$`) at this attempt. Ask while the call is outstanding."""
-        return self._context()
+        return self._context(self.frame, self.token)
+
+    def begin(self, now: int) -> None:
+        """Count the deadline and the heartbeat from now on."""
+        if self.deadline is not None:
+            self.deadline += now - self.begun
+        self.begun = now
+        self.beat(now)
+
+    def beat(self, now: int) -> None:
+        """A sign of life."""
+        self.silence = None if self.heartbeat is None else now + self.heartbeat
+
+    @property
+    def due(self) -> int | None:
+        """When the machine acts by itself, in milliseconds since the epoch; None: never."""
+        if self.deadline is None or self.silence is None:
+            return self.silence if self.deadline is None else self.deadline
+        return min(self.deadline, self.silence)
 
     def __repr__(self) -> str:
         return f"Call({self.id}, {self.path!r}, {self.state!r}, attempt={self.attempt}, {self.resource!r})"
@@ -99,40 +133,6 @@ class MapRun(Call):
     type: str
     arn: str
     select: Selection
-
-
-class Calling:
-    """Waits for a task's answer until its deadline or, where it has a heartbeat, until `silence`.
-
-    All in milliseconds: `heartbeat` is a span, `silence` the time by which the next sign of life must come,
-    `begun` the time from which the deadline counts.
-    """
-
-    __slots__ = ("begun", "call", "heartbeat", "silence")
-
-    def __init__(self, call: Call, heartbeat: int | None, now: int) -> None:
-        self.call = call
-        self.heartbeat = heartbeat
-        self.silence = None if heartbeat is None else now + heartbeat
-        self.begun = now
-
-    def begin(self, now: int) -> None:
-        """Count the deadline and the heartbeat from now on."""
-        if self.call.deadline is not None:
-            self.call.deadline += now - self.begun
-        self.begun = now
-        self.beat(now)
-
-    def beat(self, now: int) -> None:
-        """A sign of life."""
-        self.silence = None if self.heartbeat is None else now + self.heartbeat
-
-    @property
-    def due(self) -> int | None:
-        """When the machine acts by itself, in milliseconds since the epoch; None: never."""
-        if self.call.deadline is None or self.silence is None:
-            return self.silence if self.call.deadline is None else self.call.deadline
-        return min(self.call.deadline, self.silence)
 
 
 class Sleeping:
@@ -245,6 +245,6 @@ class Frame:
         self.entered = 0
         self.entered_at = 0
         self.tries = NOTHING
-        self.wait: Calling | Sleeping | BackingOff | Joining | None = None
+        self.wait: Call | Sleeping | BackingOff | Joining | None = None
         self.fresh = True
         self.broken: Broken | None = None

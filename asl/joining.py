@@ -51,7 +51,7 @@ def fork_map(machine: Machine, frame: Frame, state: Map) -> None:
     for _ in range(min(limit or most, most, len(items))):
         _next_iteration(machine, frame, wait, state)
     if not items:
-        complete(machine, frame)
+        machine.ready.appendleft(frame)  # it has what it waits for
 
 
 def _next_iteration(machine: Machine, frame: Frame, wait: Joining, state: Map) -> None:
@@ -140,7 +140,7 @@ def complete(machine: Machine, frame: Frame) -> None:
     exit_after = frame.last
     machine.chain(frame, "MapStateSucceeded" if isinstance(state, Map) else "ParallelStateSucceeded")
     frame.wait = None
-    machine.deliver(frame, state, wait.results, wait.size, exit_after)
+    machine.run(frame, True, wait.results, wait.size, exit_after)
 
 
 def child_failed(machine: Machine, parent: Frame, child: Frame, error: str | None, cause: str | None) -> None:

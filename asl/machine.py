@@ -54,13 +54,12 @@ class Machine:
         self.outcome: Outcome | None = None
         self.frames: dict[int, Frame] = {}
         self.calls: dict[int, Call] = {}
-        self.fresh_calls: list[Call] = []
+        self.fresh_calls: deque[Call] = deque()
         self.next_frame = 0
         self.next_call = 1
         self.ready: deque[Frame] = deque()
         self.timers: list[tuple[int, int, Frame | None, Any]] = []
         self._timer_order = 0
-        self.callers: dict[int, Frame] = {}
         self.gauge = Gauge()
         self.limit = quotas.payload or 1 << 62
         self.last_event = quotas.events or EVENTS_BOUND
@@ -133,7 +132,7 @@ class Machine:
         `act` is a function of the machine, the frame and what is given. The order is part of the contract:
         children start in their order and queue at the back; a frame that got its result goes to the front.
         """
-        scope, ready, frames, run = self.scope, self.ready, self.frames, self._run
+        scope, ready, frames, run = self.scope, self.ready, self.frames, self.run
         try:
             if frame is not None and act is not None:
                 scope.frame = frame
@@ -172,16 +171,23 @@ class Machine:
             frame.last = self.record("EvaluationFailed", previous, frame.path, frame.state, data)
         return cause
 
-    def _run(self, frame: Frame) -> None:
+    def run(
+        self, frame: Frame, is_done: bool = False, result: Json = None, size: int = 0, exit_after: int = 0
+    ) -> None:
         """Step the frame through states that need nothing from outside, until one does or the frame ends.
+
+        Where `is_done`, the frame has entered its state before: what there was to wait for is over and, of a Task,
+        Parallel or Map, this is the `result`, of so many bytes. The exit of the state hangs on `exit_after`, else
+        on the frame's last event, as an error does (measured).
 
         This loop is what a transition costs, so it keeps what it can in local variables.
         """
-        if frame.fresh:
-            joining.open(self, frame)
-        elif frame.wait is not None:
-            joining.complete(self, frame)
-            return
+        if not is_done:
+            if frame.fresh:
+                joining.open(self, frame)
+            elif frame.wait is not None:
+                joining.complete(self, frame)
+                return
         scope, cells, gauge = self.scope, self.history.cells, self.gauge
         limit, last_event = self.limit, self.last_event
         states, path, now = frame.program.states, frame.path, scope.now
@@ -189,12 +195,15 @@ class Machine:
             name = frame.state
             state = states[name]
             raw = frame.input
-            entered = scope.events + 1
-            if entered >= last_event:
-                raise HistoryFull
-            cells += (state.entered, now, frame.last, path, name, raw, None)
-            scope.events = frame.entered = frame.last = entered
-            frame.entered_at = now
+            if is_done:
+                before = exit_after or frame.last
+            else:
+                before = scope.events + 1
+                if before >= last_event:
+                    raise HistoryFull
+                cells += (state.entered, now, frame.last, path, name, raw, None)
+                scope.events = frame.entered = frame.last = before
+                frame.entered_at = now
             following = state.next
             if isinstance(state, Pass):
                 result = raw if state.result is None else state.result(raw, scope)
@@ -219,6 +228,10 @@ class Machine:
                 following, assign = rule.next, rule.assign
                 output = result if rule.output is None else rule.output(result, scope)
                 size = frame.size if output is raw else gauge(output)
+            elif isinstance(state, Working) and is_done:
+                output = state.write(raw, result, scope)
+                size += frame.size
+                assign = state.assign
             elif isinstance(state, Task):
                 attempts.begin(self, frame, state)
                 return
@@ -227,12 +240,13 @@ class Machine:
                 output = raw if state.output is None else state.output(raw, scope)
                 size = frame.size if state.output is None else gauge(output)
             elif isinstance(state, Wait):
-                until: Any = state.until(raw, scope)
-                if not self.horizon or not self._may_jump(until):
-                    self._sleep(frame, until)
-                    return
-                now = scope.now = until  # by way of the driver a Wait takes three times as long
-                scope.move_on()
+                if not is_done:
+                    until: Any = state.until(raw, scope)
+                    if not self.horizon or not self._may_jump(until):
+                        self._sleep(frame, until)
+                        return
+                    now = scope.now = until  # by way of the driver a Wait takes three times as long
+                    scope.move_on()
                 result = output = raw if state.output is None else state.output(raw, scope)
                 assign = state.assign
                 size = frame.size if state.output is None else gauge(output)
@@ -245,10 +259,10 @@ class Machine:
             if assign is not None:
                 assigned = assign(raw, result, scope)
                 self._assign(frame, assigned)
-            exited = entered + 1
+            exited = scope.events + 1
             if exited >= last_event:
                 raise HistoryFull
-            cells += (state.exited, now, entered, path, name, output, assigned)
+            cells += (state.exited, now, before, path, name, output, assigned)
             scope.events = frame.last = exited
             frame.size = size
             frame.input = output
@@ -256,10 +270,13 @@ class Machine:
                 self._finish(frame, output)
                 return
             frame.state = following
+            if is_done:
+                is_done = False
+                frame.tries = NOTHING
 
     def _may_jump(self, until: int) -> bool:
         """Whether time may jump: nothing happens up to then, by itself or from outside, but the frame's Wait."""
-        if until >= self.horizon or self.ready or self.callers:
+        if until >= self.horizon or self.ready or self.calls:
             return False
         return not self.timers or self.timers[0][0] > until
 
@@ -304,50 +321,7 @@ class Machine:
         if isinstance(wait, BackingOff):
             self.begin_work(frame, state)
             return
-        assert isinstance(state, Wait)
-        raw = frame.input
-        output = raw if state.output is None else state.output(raw, self.scope)
-        assigned = None if state.assign is None else state.assign(raw, output, self.scope)
-        size = frame.size if state.output is None else self.checked(output, state.name)
-        self.leave(frame, state, output, size, assigned, state.next)
-
-    def deliver(
-        self, frame: Frame, state: Working, result: Json, size: int, exit_after: int | None = None
-    ) -> None:
-        """The work of a Task, Parallel or Map is done: make its output and variables, and go on.
-
-        The exit of the state hangs on the event `exit_after`, an error on the frame's last event (measured).
-        """
-        raw, scope = frame.input, self.scope
-        output = state.write(raw, result, scope)
-        size += frame.size
-        if size > self.limit:
-            size = self.checked(output, state.name)
-        assigned = None if state.assign is None else state.assign(raw, result, scope)
-        frame.last = exit_after or frame.last
-        self.leave(frame, state, output, size, assigned, state.next)
-
-    def leave(
-        self,
-        frame: Frame,
-        state: State,
-        output: Json,
-        size: int,
-        assigned: dict[str, Json] | None,
-        following: str | None,
-    ) -> None:
-        """Exit a state that took its time; the frame goes on at the front of the queue."""
-        if assigned is not None:
-            self._assign(frame, assigned)
-        self.chain(frame, state.exited, state.name, output, assigned)
-        frame.tries = NOTHING
-        frame.input = output
-        frame.size = size
-        if following is None:
-            self._finish(frame, output)
-        else:
-            frame.state = following
-            self.ready.appendleft(frame)
+        self.run(frame, True)
 
     def _finish(self, frame: Frame, output: Json) -> None:
         """The frame has come to its end."""
@@ -365,7 +339,6 @@ class Machine:
             self.record(kind, previous, "/", None, outcome.error, outcome.cause)
         self.outcome = outcome
         self.calls.clear()
-        self.callers.clear()
         self.ready.clear()
         self.timers.clear()
 
@@ -415,7 +388,14 @@ class Machine:
             assigned = catcher.assign(frame.input, given, self.scope)
         size = self.checked(output, state.name)
         frame.broken = None
-        self.leave(frame, state, output, size, assigned, catcher.next)
+        if assigned is not None:
+            self._assign(frame, assigned)
+        self.chain(frame, state.exited, state.name, output, assigned)
+        frame.tries = NOTHING
+        frame.input = output
+        frame.size = size
+        frame.state = catcher.next
+        self.ready.appendleft(frame)
 
     def _fail_frame(self, frame: Frame, error: str | None, cause: str | None) -> None:
         """Nothing handles the error here: the frame ends, and its parent's state has the error."""

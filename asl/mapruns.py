@@ -10,7 +10,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from asl import attempts
-from asl.frames import Calling, Frame, MapRun
+from asl.frames import Frame, MapRun
 from asl.selection import Selection
 from asl.states import Map, Target
 from asl.values import Json
@@ -30,32 +30,32 @@ def begin(machine: Machine, frame: Frame, state: Map, input: Json, payload: dict
     machine.chain(frame, "MapRunStarted", None, arn)
     call = make_call(machine, frame, state, machine.next_call, sum(frame.tries.values()), payload, input, arn)
     machine.next_call += 1
-    frame.wait = Calling(call, None, machine.scope.now)
+    attempts.register(machine, frame, call)
 
 
 def make_call(
     machine: Machine, frame: Frame, state: Map, id: int, attempt: int, payload: Json, input: Json, arn: str
 ) -> MapRun:
-    """The call of a map run, from now on outstanding."""
-    call = MapRun(id, frame.path, state.name, attempt, Target(arn, KIND, None, None, False, False), payload)
+    """The call of a map run."""
+    target = Target(arn, KIND, None, None, False, False)
+    call = MapRun(id, frame.path, state.name, attempt, target, payload, frame=frame)
     call.processor, call.type, call.arn = state.processor, state.execution_type, arn
     call.input = input
     scope = machine.scope
     context = scope.context_of(frame)
     stream = f"{scope.seed}:{arn}"
     call.select = Selection(state, input, frame.variables, context, scope.now, frame.entered, stream)
-    attempts.register(machine, call, frame)
     return call
 
 
-def succeed(machine: Machine, frame: Frame, state: Map, output: Json) -> None:
+def succeed(machine: Machine, frame: Frame, output: Json, size: int) -> None:
     """The map run succeeded. The exit of the state hangs on the run's start (recorded since November 2024)."""
     attempts.drop(machine, frame)
     frame.wait = None
     started = frame.last
     machine.chain(frame, "MapRunSucceeded")
     machine.chain(frame, "MapStateSucceeded")
-    machine.deliver(frame, state, output, machine.gauge(output), exit_after=started)
+    machine.run(frame, True, output, size, started)
 
 
 def fail(machine: Machine, frame: Frame, error: str | None, cause: str | None) -> None:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from asl import joining, names
-from asl.errors import AslError, StatesError
+from asl.errors import AslError
 from asl.frames import NOTHING, Frame, Joining
-from asl.machine import NO_CHOICE, Machine
-from asl.states import Choice, Fail, Pass, State, Succeed, Wait, Working
+from asl.machine import Machine
+from asl.states import Fail, Wait, Working
 
 
 class RedriveError(AslError):
@@ -86,28 +86,5 @@ def _resume(machine: Machine, frame: Frame, redriven: int) -> None:
         frame.last = redriven
     if isinstance(state, Working | Wait | Fail):
         machine.begin_work(frame, state)
-    else:
-        _again(machine, frame, state)
-
-
-def _again(machine: Machine, frame: Frame, state: State) -> None:
-    """Evaluate a Pass, Choice or Succeed state that failed before it was left."""
-    scope, raw, following, assign = machine.scope, frame.input, state.next, None
-    if isinstance(state, Pass):
-        result = raw if state.result is None else state.result(raw, scope)
-        output = result if state.write is None else state.write(raw, result, scope)
-        assign = state.assign
-    elif isinstance(state, Choice):
-        result = raw if state.read is None else state.read(raw, scope)
-        rule = next((rule for rule in state.rules if rule.test(result, scope)), state.default)
-        if rule.next is None:
-            raise StatesError(names.RUNTIME, NO_CHOICE)
-        following, assign = rule.next, rule.assign
-        output = result if rule.output is None else rule.output(result, scope)
-    else:
-        assert isinstance(state, Succeed)
-        result = output = raw if state.output is None else state.output(raw, scope)
-    size = machine.checked(output, state.name)
-    assigned = None if assign is None else assign(raw, result, scope)
-    frame.last = frame.entered
-    machine.leave(frame, state, output, size, assigned, following)
+    else:  # a Pass, Choice or Succeed state that failed before it was left
+        machine.run(frame, True, exit_after=frame.entered)

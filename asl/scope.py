@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from asl import times
-from asl.frames import Calling, Frame
+from asl.frames import Call, Frame
 from asl.states import Working
 from asl.values import Json
 
@@ -133,8 +133,8 @@ class Here:
             "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine},
             "State": state,
         }
-        if token is None and isinstance(frame.wait, Calling):
-            token = frame.wait.call.token
+        if token is None and isinstance(frame.wait, Call):
+            token = frame.wait.token
         if token is not None:
             context["Task"] = {"Token": token}
         if frame.item is not None:

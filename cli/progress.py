@@ -10,7 +10,7 @@ from typing import NamedTuple
 import click
 
 import asl
-from asl.frames import BackingOff, Calling, Frame, Joining, MapRun, Sleeping
+from asl.frames import BackingOff, Call, Frame, Joining, MapRun, Sleeping
 
 from .summary import seconds
 
@@ -69,9 +69,8 @@ def _standing(frame: Frame, now: int) -> Standing:
     elif isinstance(wait, BackingOff):
         said = f"{retry} in {seconds(max(0, (wait.due or now) - now))}"
     else:
-        assert isinstance(wait, Calling)
-        call = wait.call
-        said = "map run" if isinstance(call, MapRun) else " ".join(filter(None, (call.resource, retry)))
+        assert isinstance(wait, Call)
+        said = "map run" if isinstance(wait, MapRun) else " ".join(filter(None, (wait.resource, retry)))
     return Standing(depth, frame.state, elapsed, said)
 
 

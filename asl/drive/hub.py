@@ -22,9 +22,10 @@ from asl.drive.callbacks import (
     TaskDoesNotExist,
     TaskTimedOut,
 )
-from asl.execution import Execution
+from asl.execution import UNANSWERED, Execution
 from asl.frames import Call, MapRun
 from asl.resources import HEARTBEAT, NOBODY, After, NotJson, Resources, Served, Submitted, normalised
+from asl.states import Target
 from asl.values import Json
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 Act: TypeAlias = Callable[[], None]
 Reply: TypeAlias = Callable[[Execution], Any]
 """What the end of an execution tells the call that waits for it: a result, or an exception."""
-
-
-_VALUES = frozenset((dict, list, str, int, float, bool, type(None)))
 
 
 class Waiting(NamedTuple):
@@ -78,6 +76,7 @@ class Hub(ABC):
         self._wakes: list[tuple[int, int, Run]] = []
         self._tokens: dict[str, tuple[Run, Call]] = {}
         self._tasks: dict[str, deque[tuple[Run, Call]]] = {}
+        self._functions: dict[Target, Served] = {}
 
     # ------------------------------------------------------------------ what a driver brings
 
@@ -120,13 +119,10 @@ class Hub(ABC):
             run = touched.popleft()
             run.queued = False
             execution = run.execution
-            for call in execution.take_calls():
-                self._begin(run, call)
+            execution.answer(partial(self._begin, run))
             if run.jobs:
                 self._cancel(run)
-            if execution.has_fresh_calls:
-                self.touch(run)
-            elif execution.outcome is not None:
+            if execution.outcome is not None:
                 self._end(run)
             elif (wake := execution.wake_at) is not None:
                 heapq.heappush(self._wakes, (wake, run.number, run))
@@ -173,27 +169,35 @@ class Hub(ABC):
 
     # ------------------------------------------------------------------ calls
 
-    def _begin(self, run: Run, call: Call) -> None:
-        """Have a call answered by what serves it."""
+    def _begin(self, run: Run, call: Call) -> Any:
+        """Have a call answered by what serves it: the result, or UNANSWERED."""
+        served = self._functions.get(call.target)
+        return self._route(run, call) if served is None else self.serve(run, call, served)
+
+    def _route(self, run: Run, call: Call) -> Any:
+        """Find what serves a call. What serves a function of one state does so as long as the hub lives."""
         if isinstance(call, MapRun):
             self._map_run(run, call)
-            return
+            return UNANSWERED
         if call.token is not None:
             self._tokens[call.token] = (run, call)
         resources = self.resources
         served = resources.named(call) or nested.serve(self, call) or resources.general(call)
         if call.target.kind == "Activity":
             self._activity(run, call, served)
-            return
+            return UNANSWERED
         if served is None:
             if call.token is None or resources.callback(call) is None:
                 raise resources.unserved(call)
             served = Served(_nothing)
-        self.serve(run, call, served)
+        if call.target.kind == "LambdaFunction":
+            self._functions[call.target] = served
+        return self.serve(run, call, served)
 
-    def serve(self, run: Run, call: Call, served: Served) -> None:
-        """Have the function answer the call."""
+    def serve(self, run: Run, call: Call, served: Served) -> Any:
+        """Have the function answer the call: the result, or UNANSWERED."""
         self.invoke(partial(served.function, call), served.is_async, partial(self.answered, run, call))
+        return UNANSWERED
 
     def _map_run(self, run: Run, call: MapRun) -> None:
         """Run the children of a distributed Map: with the others or, on virtual time, before its result is due."""
@@ -221,16 +225,12 @@ class Hub(ABC):
 
     def answered(self, run: Run, call: Call, result: Any) -> None:
         """A function has answered the call: with the result or, where a token is awaited, the first answer."""
-        if call.token is None and type(result) in _VALUES and not run.jobs:  # nearly every answer
-            tell(run.execution, call.id, result, self.now())
-            self.touch(run)
-            return
         if isinstance(result, nested.Within):
             try:
                 result = result.act(self, run, call)
             except Exception as problem:
                 result = problem
-        if result is nested.UNANSWERED:
+        if result is UNANSWERED:
             return
         if call.token is None or isinstance(result, BaseException):
             self.give(run, call.id, result)

@@ -10,13 +10,13 @@ import json
 from collections.abc import Callable
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from asl import times
 from asl.drive.callbacks import CallbackError
 from asl.errors import StatesError
-from asl.execution import Execution
+from asl.execution import UNANSWERED, Execution
 from asl.frames import Call
 from asl.names import TASK_FAILED
 from asl.resources import Served, Submitted
@@ -27,9 +27,6 @@ from asl.values import Json, to_json
 if TYPE_CHECKING:
     from asl.drive.hub import Hub, Run
     from asl.face import StateMachine
-
-UNANSWERED: Final = object()
-"""A call whose answer comes another way."""
 
 
 class Within:

@@ -19,7 +19,7 @@ from asl.drive.wrapping import wrapped
 from asl.errors import ReplayError
 from asl.events import DATA, ENDS, PATH, WIDTH, Event
 from asl.execution import Execution
-from asl.frames import BackingOff, Call, Calling, Frame, MapRun, Sleeping
+from asl.frames import BackingOff, Call, Frame, MapRun, Sleeping
 from asl.history import History
 from asl.machine import Machine
 from asl.program import Program
@@ -240,9 +240,9 @@ class Replayer:
 
     def _take_arn(self, call: MapRun, tried: Try) -> None:
         """The map run goes by its recorded name."""
-        frame = self._machine.callers[call.id]
+        assert call.frame is not None
         call.arn = tried.begun.data
-        self._machine.history.cells[(frame.last - 1) * WIDTH + DATA] = call.arn
+        self._machine.history.cells[(call.frame.last - 1) * WIDTH + DATA] = call.arn
 
     # ------------------------------------------------------------------ times
 
@@ -250,14 +250,14 @@ class Replayer:
         """Let what the frame waits for end when the recorded wait did; where it did not end, never."""
         wait = frame.wait
         visit, current = self._visits(frame.path)
-        if visit is None or current is None or not isinstance(wait, Sleeping | BackingOff | Calling):
+        if visit is None or current is None or not isinstance(wait, Sleeping | BackingOff | Call):
             return
         end = _end(wait, visit, current)
         _set_due(wait, None)
         if end is not None:
             self._expect(end, partial(self._end_wait, frame, wait))
 
-    def _end_wait(self, frame: Frame, wait: Sleeping | BackingOff | Calling, at: int) -> bool:
+    def _end_wait(self, frame: Frame, wait: Sleeping | BackingOff | Call, at: int) -> bool:
         if frame.wait is wait:
             _set_due(wait, at)
             self._machine.timer(at, frame, wait)
@@ -278,7 +278,7 @@ def _quotas(history: History) -> Quotas:
     return Quotas(payload, events)
 
 
-def _end(wait: Sleeping | BackingOff | Calling, visit: Visited, current: Visited) -> Event | None:
+def _end(wait: Sleeping | BackingOff | Call, visit: Visited, current: Visited) -> Event | None:
     """The recorded event with which a wait ended by itself."""
     if isinstance(wait, Sleeping):
         return visit.exited
@@ -290,9 +290,9 @@ def _end(wait: Sleeping | BackingOff | Calling, visit: Visited, current: Visited
     return ended if ended is not None and ENDED[ended.type] == "TimedOut" else None
 
 
-def _set_due(wait: Sleeping | BackingOff | Calling, at: int | None) -> None:
-    if isinstance(wait, Calling):
-        wait.call.deadline, wait.silence = at, None
+def _set_due(wait: Sleeping | BackingOff | Call, at: int | None) -> None:
+    if isinstance(wait, Call):
+        wait.deadline, wait.silence = at, None
     else:
         wait.due = at
 

@@ -7,15 +7,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asl.drive.hub import Act, Hub, Run
-from asl.execution import Execution
+from asl.execution import UNANSWERED, Execution
 from asl.frames import Call
-from asl.resources import Resources, Served
+from asl.resources import Resources, Served, normalised
 
 if TYPE_CHECKING:
     from asl.distributed import MapRuns
 
 FOREVER = 1 << 62
 """A time that never comes, in milliseconds."""
+
+_VALUES = frozenset((dict, list, str, int, float, bool, type(None)))
 
 
 def run(execution: Execution, resources: Resources, map_runs: MapRuns | None = None) -> Run:
@@ -62,16 +64,18 @@ class Virtual(Hub):
             result = problem
         answer(result)
 
-    def serve(self, run: Run, call: Call, served: Served) -> None:
-        """Have the function answer the call: as `invoke` does it, in half of the time."""
+    def serve(self, run: Run, call: Call, served: Served) -> Any:
+        """Have the function answer the call: the result where it is JSON, and not only the first of several answers."""
         if served.is_async:
-            super().serve(run, call, served)
-            return
+            return super().serve(run, call, served)
         try:
             result = served.function(call)
+            if type(result) in _VALUES and call.token is None and not run.jobs:
+                return normalised(result)
         except Exception as problem:
             result = problem
         self.answered(run, call, result)
+        return UNANSWERED
 
     def finish(self) -> None:
         """Let the clock jump from one event to the next until there is none."""
