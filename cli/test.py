@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .failure import Refusal, because
+from .failure import UNUSABLE, Refusal, because
 
 if TYPE_CHECKING:
     from asl.testing.suite import Outcome
@@ -46,8 +46,8 @@ def test(
 ) -> int:
     """Run the tests in files named *.asl-test.yaml: those at PATH, or in folders at any depth, or here.
 
-    Exit code: 0 all passed; 1 some failed, or too little is covered; 2 there are none, or something cannot be used,
-    read or written.
+    Exit code: 0 all passed; 1 some failed, or too little is covered; 2 some could not be run (an error), there are
+    none, or something cannot be used, read or written.
     """
     if cov is None and (cov_report or cov_fail_under is not None):
         raise click.UsageError("--cov-report and --cov-fail-under are for --cov: add that.")
@@ -78,7 +78,10 @@ def test(
     if junit is not None:
         _write(junit, suite.junit(found), "--junit")
     enough = coverage is None or coverage.report(to_stderr=output == "json")
-    return 0 if enough and all(outcome.result == suite.PASSED for outcome in found) else 1
+    number = suite.counts(found)
+    if number[suite.ERROR]:
+        return UNUSABLE
+    return 0 if enough and not number[suite.FAILED] else 1
 
 
 class _Coverage:

@@ -75,12 +75,20 @@ def test_as_json_and_junit(asl_command: Asl, broken: Path, tmp_path: Path) -> No
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(asl_command: Asl, broken: Path) -> None:
     file = write(broken, "a.asl-test.yaml", "machine: order.asl.json\nexpct: 1")
     said = asl_command("test", broken)
-    assert said.code == 1
+    assert said.code == 2
     assert said.out.splitlines()[:2] == [
         f"{file}: (the file): error",
         f"    {file}:2:8: there is no field 'expct' here; did you mean 'expect'?",
     ]
     assert said.out.splitlines()[-1].startswith("4 passed, 1 failed, 1 error in ")
+
+
+def test_a_test_that_cannot_be_run_is_not_one_that_failed(asl_command: Asl, tmp_path: Path) -> None:
+    write(tmp_path, "m.json", machine("P", P={"Type": "Pass"}))
+    write(tmp_path, "typo.asl-test.yaml", "machine: n.json")
+    said = asl_command("test", tmp_path)
+    assert said.code == 2
+    assert said.out.splitlines()[1] == f"    {tmp_path / 'n.json'}: no such file or directory"
 
 
 def test_no_tests_and_no_such_path(asl_command: Asl, tmp_path: Path) -> None:
