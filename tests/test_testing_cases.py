@@ -347,6 +347,15 @@ def test_a_machine_that_is_not_valid(folder: Path) -> None:
     assert "Missing 'Next' target: Chek at /StartAt" in found.problems[1]
 
 
+def test_a_problem_of_several_lines_is_indented_as_one(folder: Path) -> None:
+    succeed = {"Type": "Succeed", "QueryLanguage": "JSONata", "Output": "{% 1 + %}"}
+    write(folder, "bad.asl.json", {"StartAt": "S", "States": {"S": succeed}})
+    _, problem, expression, caret = only(folder, "machine: bad.asl.json").problems
+    assert "INVALID_JSONATA_EXPRESSION" in problem
+    assert (expression, caret.strip()) == ("       1 +", "^")
+    assert caret.index("^") > expression.index("+")
+
+
 WRONG = json.loads((FIXTURES / "testing" / "wrong-files.json").read_text())
 
 

@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from textwrap import indent
 from typing import Any, TypeAlias
 
 from asl.errors import AslError, DefinitionError
@@ -94,7 +95,7 @@ def _loaded(path: Path, changed: int, define: tuple[tuple[str, str], ...], type:
 def failure(problem: Exception) -> list[str] | None:
     """What an exception of `Case.run` means to a test, in lines; None where it is a bug."""
     if isinstance(problem, DefinitionError):
-        return ["the machine cannot be run:", *(f"  {each}" for each in problem.problems)]
+        return ["the machine cannot be run:", *indent(str(problem), "  ").splitlines()]
     if isinstance(problem, AslError):
         return str(problem).splitlines()
     if isinstance(problem, OSError):
