@@ -111,13 +111,13 @@ def _report(file: str, define: Mapping[str, str], type: str) -> Report:
     except asl.DefinitionError as error:
         return Report(file, error.problems)
     except OSError as error:
-        return Report(file, unreadable=error.strerror or str(error))
+        return Report(file, unreadable=(error.strerror or str(error)).lower())
 
 
 def _as_text(reports: list[Report]) -> None:
     for report in reports:
         if report.unreadable:
-            click.echo(f"{_plain(report.file)}: {_plain(report.unreadable)}", err=True)
+            click.echo(f"asl: {_plain(report.file)}: {_plain(report.unreadable)}", err=True)
             continue
         for problem in report.problems:
             click.echo(_problem_text(report.file, problem))

@@ -87,8 +87,8 @@ def test_a_missing_file_is_unreadable_and_the_others_are_checked(folder: Path) -
     assert result.exit_code == 2
     assert result.stdout == "valid.asl.json: valid\n"
     assert result.stderr.splitlines() == [
-        "nowhere.json: No such file or directory",
-        "no*thing.json: No such file or directory",
+        "asl: nowhere.json: no such file or directory",
+        "asl: no*thing.json: no such file or directory",
     ]
 
 
@@ -153,7 +153,7 @@ def test_json_output(folder: Path) -> None:
                     },
                 ],
             },
-            {"file": "nowhere.json", "error": "No such file or directory"},
+            {"file": "nowhere.json", "error": "no such file or directory"},
         ]
     }
 
