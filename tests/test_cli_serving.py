@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import subprocess
@@ -189,11 +190,9 @@ def test_a_line_for_what_happens_where_nobody_watches(asl_command: Asl, tmp_path
 
 
 WATCHED = """
-import time
-
-def work(payload):
-    time.sleep(1.5)
-    return payload
+def work(gate):
+    with open(gate) as opened:
+        return opened.read()
 """
 
 
@@ -201,22 +200,28 @@ def test_a_live_display_where_a_person_watches(tmp_path: Path) -> None:
     each = {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": machine("Inner", Inner=task())}
     path = write(tmp_path, "each.json", machine("Each", Each=each))
     write(tmp_path, "tasks.py", WATCHED)
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)  # the task waits for what is written there
     terminal, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "30"}
     process = subprocess.Popen(
-        [*COMMAND, "run", str(path), "-i", "[1]", "--real-time"],
+        [*COMMAND, "run", str(path), "-i", json.dumps([str(gate)]), "--real-time"],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
         env=environment,
     )
     os.close(theirs)
-    seen = b""
+    limit = threading.Timer(30, process.kill)
+    limit.start()
+    seen, shut = b"", True
     with contextlib.suppress(OSError):  # the other end is closed
         while data := os.read(terminal, 65536):
             seen += data
+            if shut and all(each in seen for each in (b"Each", b"Inner", b"0/1")):
+                gate.write_text("opened")
+                shut = False
+    limit.cancel()
     os.close(terminal)
     assert process.wait() == 0, seen
-    shown = seen.decode()
-    assert "Each" in shown and "Inner" in shown and "0/1" in shown
-    assert "SUCCEEDED" in shown
+    assert b'"opened"' in seen and b"SUCCEEDED" in seen
