@@ -6,60 +6,48 @@ raw input, not into what InputPath left of it (recorded: TestState IO_PASS_STATE
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 from asl import paths, rules, templates, times
 from asl.dataflow import Operand, Step
 from asl.dataflow.growth import of_pass
+from asl.dataflow.jsonpath_fields import Document, integer, path_field, shown, template, then
+from asl.dataflow.jsonpath_map import item_selector, items, limit, map_input, map_run
 from asl.errors import PathError, StatesError
 from asl.names import RUNTIME
 from asl.retry import Catcher
 from asl.states import Assign, Growth, Merge, Rule
-from asl.values import Json, Scope, Select, to_json
+from asl.values import Json, Scope, Select
 
-Document: TypeAlias = "dict[str, Any]"
+__all__ = [
+    "LONGEST_WAIT",
+    "after",
+    "arguments",
+    "assign",
+    "before",
+    "catcher",
+    "choice",
+    "credentials",
+    "fail",
+    "growth",
+    "item_selector",
+    "items",
+    "limit",
+    "map_input",
+    "map_run",
+    "operands",
+    "output",
+    "result",
+    "seconds",
+    "until",
+    "write",
+]
 
 LONGEST_WAIT = 2**31 - 1
 """Seconds; a longer one fails (recorded: wait.timestamp_too_far_in_future_boundary)."""
 
 
-def _then(first: Select | None, second: Select | None) -> Select | None:
-    """One function after the other; None stands for the identity."""
-    if first is None or second is None:
-        return first or second
-    return lambda value, scope: second(first(value, scope), scope)
-
-
-def _at(path: str) -> Select:
-    """The value at a path of InputPath, OutputPath or ItemsPath; raises States.Runtime where there is none."""
-    select = paths.compile(path).select
-
-    def at(value: Json, scope: Scope) -> Json:
-        try:
-            return select(value, scope)
-        except PathError as problem:
-            raise StatesError(RUNTIME, f"Invalid path '{path}' : {problem.message}") from None
-
-    return at
-
-
-def _path_field(state: Document, field: str) -> Select | None:
-    """InputPath and OutputPath: absent or `$` is the identity, null gives an empty object."""
-    path = state.get(field, "$")
-    if path == "$":
-        return None
-    if path is None:
-        return lambda value, scope: {}
-    return _at(path)
-
-
-def _template(state: Document, field: str) -> Select | None:
-    return templates.compile(state[field]).select if field in state else None
-
-
 def arguments(state: Document) -> Select | None:
     """Raw input → what the work is given (InputPath, then Parameters)."""
-    return _then(_path_field(state, "InputPath"), _template(state, "Parameters"))
+    return then(path_field(state, "InputPath"), template(state, "Parameters"))
 
 
 def before(state: Document) -> tuple[Step, ...]:
@@ -69,19 +57,19 @@ def before(state: Document) -> tuple[Step, ...]:
     """
     if "Result" in state:
         return ()
-    steps = (Step("afterInputPath", _step(_path_field(state, "InputPath"))),)
+    steps = (Step("afterInputPath", _step(path_field(state, "InputPath"))),)
     if state["Type"] in ("Pass", "Task", "Parallel"):
-        return (*steps, Step("afterParameters", _step(_template(state, "Parameters"))))
+        return (*steps, Step("afterParameters", _step(template(state, "Parameters"))))
     return steps
 
 
 def after(state: Document) -> tuple[Step, ...]:
     """The steps of `write` and `output`, one by one."""
-    narrow = Step("afterOutputPath", _step(_path_field(state, "OutputPath")))
+    narrow = Step("afterOutputPath", _step(path_field(state, "OutputPath")))
     if state["Type"] in ("Choice", "Wait", "Succeed", "Fail"):
         return (narrow,)
     return (
-        Step("afterResultSelector", _step(_template(state, "ResultSelector"))),
+        Step("afterResultSelector", _step(template(state, "ResultSelector"))),
         Step("afterResultPath", _write_at(state.get("ResultPath", "$"))),
         narrow,
     )
@@ -106,7 +94,7 @@ def growth(state: Document) -> Growth | None:
 
 def output(state: Document) -> Select | None:
     """Raw input → output of a state that has no result: Choice, Wait, Succeed."""
-    return _then(_path_field(state, "InputPath"), _path_field(state, "OutputPath"))
+    return then(path_field(state, "InputPath"), path_field(state, "OutputPath"))
 
 
 def _write_at(result_path: str | None) -> Merge | None:
@@ -128,13 +116,13 @@ def _write_at(result_path: str | None) -> Merge | None:
 
 def write(state: Document) -> Merge | None:
     """Raw input and result → output; None where the output is the result itself."""
-    selector = _template(state, "ResultSelector")
+    selector = template(state, "ResultSelector")
     place = _write_at(state.get("ResultPath", "$"))
-    narrow = _path_field(state, "OutputPath")
+    narrow = path_field(state, "OutputPath")
     if selector is None and narrow is None:
         return place
     if place is None:
-        chain = _then(selector, narrow)
+        chain = then(selector, narrow)
         assert chain is not None
         return lambda raw, result, scope: chain(result, scope)
     if selector is None:
@@ -171,21 +159,17 @@ def catcher(document: Document, index: int) -> Catcher:
 
 def choice(state: Document) -> tuple[Select | None, tuple[Rule, ...], Rule]:
     """What the rules read, the rules, and the default. All see the effective input."""
-    narrow = _path_field(state, "OutputPath")
+    narrow = path_field(state, "OutputPath")
     compiled = tuple(
         Rule(rules.compile(rule).test, rule["Next"], narrow, assign(rule)) for rule in state["Choices"]
     )
     default = Rule(lambda value, scope: True, state.get("Default"), narrow, assign(state))
-    return _path_field(state, "InputPath"), compiled, default
+    return path_field(state, "InputPath"), compiled, default
 
 
 def operands(rule: Document) -> tuple[Operand, ...]:
     """What a rule may read: the paths of its Variables and of the operators that compare with a path."""
     return tuple(Operand(place, path.text, path.select) for place, path in rules.compile(rule).operands)
-
-
-def _shown(value: Json) -> str:
-    return value if isinstance(value, str) else to_json(value)
 
 
 def _seconds_from_now(seconds: int, scope: Scope) -> int:
@@ -202,9 +186,9 @@ def _not_before_now(until: int, scope: Scope) -> int:
 
 def until(state: Document) -> Select:
     """Raw input → when a Wait state wakes: milliseconds since the epoch, not before now."""
-    effective = _path_field(state, "InputPath")
+    effective = path_field(state, "InputPath")
     moment = _moment(state)
-    return _then(effective, moment) or moment
+    return then(effective, moment) or moment
 
 
 def _moment(state: Document) -> Select:
@@ -233,7 +217,7 @@ def _seconds_path(path: str) -> Select:
         if isinstance(found, str):
             found = int(found) if found.removeprefix("-").isdecimal() and found.isascii() else found
         if isinstance(found, bool) or not isinstance(found, int):
-            text = f"The SecondsPath parameter cannot be parsed as a long value: {path} == {_shown(found)}"
+            text = f"The SecondsPath parameter cannot be parsed as a long value: {path} == {shown(found)}"
             raise StatesError(RUNTIME, text)
         if found < 0:
             text = f"The SecondsPath parameter references a negative value: {path} == {found}"
@@ -258,7 +242,7 @@ def _timestamp_path(path: str) -> Select:
             raise StatesError(
                 RUNTIME,
                 "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time "
-                f"format string: {path} == {_shown(found)}",
+                f"format string: {path} == {shown(found)}",
             )
         return _not_before_now(at, scope)
 
@@ -284,136 +268,10 @@ def seconds(state: Document, field: str) -> Select | None:
         constant = state[field]
         return lambda value, scope: constant
     path = state.get(f"{field}Path")
-    return None if path is None else _then(_path_field(state, "InputPath"), _integer(path, f"{field}Path"))
-
-
-def _integer(path: str, field: str, kind: str = "integer") -> Select:
-    select = paths.compile(path).select
-
-    def number(value: Json, scope: Scope) -> Json:
-        try:
-            found = select(value, scope)
-        except PathError as problem:
-            raise StatesError(RUNTIME, f"Invalid path '{path}' : {problem.message}") from None
-        if isinstance(found, str):  # recorded: MAP_STATE_REFERENCE_IN_MAX_CONCURRENCY_PATH reads "1"
-            found = _parsed(found, kind)
-        fits = isinstance(found, int) or (kind == "float" and isinstance(found, float))
-        if isinstance(found, bool) or not fits:
-            text = f'The {field} field refers to value "{_shown(found)}" which is not a valid {kind}: {path}'
-            raise StatesError(RUNTIME, text)
-        return found
-
-    return number
-
-
-def _parsed(text: str, kind: str) -> Json:
-    try:
-        return int(text) if kind == "integer" else float(text)
-    except ValueError:
-        return text
+    return None if path is None else then(path_field(state, "InputPath"), integer(path, f"{field}Path"))
 
 
 def credentials(state: Document) -> Select | None:
     """`Credentials`, evaluated on the effective input."""
-    template = _template(state, "Credentials")
-    return None if template is None else _then(_path_field(state, "InputPath"), template)
-
-
-def items(state: Document) -> Select:
-    """Effective input → the array that a Map iterates over (ItemsPath)."""
-    path = state.get("ItemsPath", "$")
-    select = _at(path)
-
-    def array(value: Json, scope: Scope) -> Json:
-        found = select(value, scope)
-        if not isinstance(found, list):
-            # Recorded by TestState alone (state_map_context_object): a path into the context object loses one $.
-            shown = path.removeprefix("$") if path.startswith("$$") else path
-            raise StatesError(RUNTIME, f'Reference path "{shown}" must point to array.', whole=True)
-        return found
-
-    return array
-
-
-def map_input(state: Document) -> Select | None:
-    """Raw input → effective input of a Map. Its `Parameters` are the old name of ItemSelector, not these."""
-    return _path_field(state, "InputPath")
-
-
-def item_selector(state: Document) -> Select | None:
-    """Effective input → an iteration's input; the scope's context holds the item."""
-    return _template(state, "ItemSelector" if "ItemSelector" in state else "Parameters")
-
-
-def limit(state: Document) -> Select:
-    """Effective input → MaxConcurrency; 0 means no limit of the definition's own."""
-    return _number({"MaxConcurrency": 0, **state}, "MaxConcurrency")
-
-
-def map_run(state: Document) -> Select | None:
-    """Effective input → what a Map evaluates once it has started, by the names of its fields.
-
-    ToleratedFailureCount and ToleratedFailurePercentage, and of a distributed Map ItemReader, ItemBatcher and
-    ResultWriter, with every Path form resolved and `Parameters` under the name Arguments. None where the
-    state has none of them.
-    """
-    parts = {
-        field: _bounded(state, field, kind, most, text)
-        for field, kind, most, text in _TOLERANCES
-        if field in state or f"{field}Path" in state
-    }
-    parts |= {
-        field: _part(state[field])
-        for field in ("ItemReader", "ItemBatcher", "ResultWriter")
-        if field in state
-    }
-    return _object(parts) if parts else None
-
-
-_TOLERANCES: tuple[tuple[str, str, float, str], ...] = (
-    ("ToleratedFailureCount", "integer", float("inf"), "ToleratedFailureCount cannot be negative."),
-    ("ToleratedFailurePercentage", "float", 100, "ToleratedFailurePercentage must be between 0 and 100."),
-)
-
-
-def _bounded(state: Document, field: str, kind: str, most: float, text: str) -> Select:
-    """A number field or its Path form, refused with `text` outside 0 … `most`."""
-    read = _number(state, field, kind)
-
-    def number(value: Json, scope: Scope) -> Json:
-        found: Any = read(value, scope)
-        if not 0 <= found <= most:
-            raise StatesError(RUNTIME, text)
-        return found  # type: ignore[no-any-return]
-
-    return number
-
-
-def _number(holder: Document, field: str, kind: str = "integer") -> Select:
-    """A number field, or its Path form."""
-    path = holder.get(f"{field}Path")
-    return _constant(holder.get(field)) if path is None else _integer(path, f"{field}Path", kind)
-
-
-def _part(holder: Document) -> Select:
-    """ItemReader, ItemBatcher or ResultWriter."""
-    parts: dict[str, Select] = {}
-    for field, value in holder.items():
-        if field in ("Parameters", "BatchInput"):
-            parts[_NEW_NAMES.get(field, field)] = templates.compile(value).select
-        elif field.endswith("Path"):
-            parts[field.removesuffix("Path")] = _integer(value, field)
-        else:
-            parts[field] = _part(value) if isinstance(value, dict) else _constant(value)
-    return _object(parts)
-
-
-_NEW_NAMES = {"Parameters": "Arguments"}
-
-
-def _constant(value: Json) -> Select:
-    return lambda _, scope: value
-
-
-def _object(parts: dict[str, Select]) -> Select:
-    return lambda value, scope: {field: select(value, scope) for field, select in parts.items()}
+    select = template(state, "Credentials")
+    return None if select is None else then(path_field(state, "InputPath"), select)
