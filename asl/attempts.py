@@ -9,7 +9,7 @@ from asl import mapruns, names
 from asl.errors import StatesError
 from asl.frames import Call, Frame, MapRun
 from asl.refusals import refusal
-from asl.states import Task
+from asl.states import Target, Task
 from asl.values import Json
 
 if TYPE_CHECKING:
@@ -23,29 +23,25 @@ def begin(machine: Machine, frame: Frame, state: Task) -> None:
     if target.token or target.sync:
         token = f"{scope.stream(f'token {machine.identity.machine}').getrandbits(256):064x}"
         scope.token = token
+    timeout: Any = None
+    heartbeat: Any = None
+    credentials: Any = None
+    limits = None
     try:
         payload = raw if state.read is None else state.read(raw, scope)
-        timeout: Any = None if state.timeout is None else state.timeout(raw, scope)
-        heartbeat: Any = None if state.heartbeat is None else state.heartbeat(raw, scope)
-        credentials: Any = None if state.credentials is None else state.credentials(raw, scope)
+        if state.is_limited:
+            timeout = None if state.timeout is None else state.timeout(raw, scope)
+            heartbeat = None if state.heartbeat is None else state.heartbeat(raw, scope)
+            credentials = None if state.credentials is None else state.credentials(raw, scope)
+            limits = (timeout, heartbeat, credentials and credentials.get("RoleArn"))
     finally:
         scope.token = None
-    if target.kind != "LambdaFunction":
-        refused = refusal(target, payload, machine.activities)
-        if refused is not None:
-            raise StatesError(names.RUNTIME, refused)
-    limits = None
-    if timeout is not None or heartbeat is not None or credentials is not None:
-        limits = (timeout, heartbeat, credentials and credentials.get("RoleArn"))
     if target.kind == "LambdaFunction":
         machine.chain(frame, "LambdaFunctionScheduled", target.resource, payload, limits)
         machine.chain(frame, "LambdaFunctionStarted")
-    elif target.kind == "Activity":
-        machine.chain(frame, "ActivityScheduled", target.resource, payload, limits)
     else:
-        name = (target.service, target.action, machine.identity.region)
-        machine.chain(frame, "TaskScheduled", name, payload, limits)
-        machine.chain(frame, "TaskStarted", name)
+        _scheduled(machine, frame, target, payload, limits)
+    now = scope.now
     call = Call(
         machine.next_call,
         frame.path,
@@ -53,18 +49,31 @@ def begin(machine: Machine, frame: Frame, state: Task) -> None:
         sum(frame.tries.values()) if frame.tries else 0,
         target,
         payload,
-        None if timeout is None else scope.now + timeout * 1000,
+        None if timeout is None else now + timeout * 1000,
         token,
         credentials,
         scope.context_of,
         frame,
         None if heartbeat is None else heartbeat * 1000,
-        scope.now,
+        now,
     )
     machine.next_call += 1
     register(machine, frame, call)
     if limits is not None:
         machine.timer(call.due, frame, call)
+
+
+def _scheduled(machine: Machine, frame: Frame, target: Target, payload: Json, limits: Any) -> None:
+    """Record that an activity or an integration was scheduled. Raises States.Runtime where the service refuses."""
+    refused = refusal(target, payload, machine.activities)
+    if refused is not None:
+        raise StatesError(names.RUNTIME, refused)
+    if target.kind == "Activity":
+        machine.chain(frame, "ActivityScheduled", target.resource, payload, limits)
+    else:
+        name = (target.service, target.action, machine.identity.region)
+        machine.chain(frame, "TaskScheduled", name, payload, limits)
+        machine.chain(frame, "TaskStarted", name)
 
 
 def register(machine: Machine, frame: Frame, call: Call) -> None:
@@ -99,40 +108,43 @@ def beat(machine: Machine, frame: Frame, call: Call) -> None:
         machine.timer(call.due, frame, call)
 
 
-def _end(machine: Machine, frame: Frame, call: Call, how: str, data: Json, cause: str | None = None) -> None:
-    """The attempt is over: record how (`Succeeded`, `Failed`, `TimedOut`), and forget the call."""
+def succeed(machine: Machine, frame: Frame, call: Call, output: Json) -> None:
+    """The task, or the map run, of the frame gave a result."""
+    size, target = machine.bound(output), call.target
+    if isinstance(call, MapRun):
+        mapruns.succeed(machine, frame, output, size)
+        return
+    if size > machine.limit and machine.gauge(output) > machine.limit:
+        fail(machine, frame, call, names.DATA_LIMIT_EXCEEDED, too_large(target.service or target.resource))
+        return
+    del machine.calls[call.id]
+    frame.wait = None
+    name = (target.service, target.action) if target.service is not None else None
+    machine.chain(frame, target.succeeded, name, output)
+    machine.run(frame, True, output, size)
+
+
+def _end(machine: Machine, frame: Frame, call: Call, how: str, error: str | None, cause: str | None) -> None:
+    """The attempt is over: record how (`Failed`, `TimedOut`), forget the call, and let the state have the error."""
     del machine.calls[call.id]
     frame.wait = None
     target = call.target
-    name = (target.service, target.action) if target.kind == "Task" else None
-    machine.chain(frame, intern(target.kind + how), name, data, cause)
-
-
-def succeed(machine: Machine, frame: Frame, call: Call, output: Json) -> None:
-    """The task, or the map run, of the frame gave a result."""
-    size = machine.gauge(output)
-    if isinstance(call, MapRun):
-        mapruns.succeed(machine, frame, output, size)
-    elif size > machine.limit:
-        fail(machine, frame, call, names.DATA_LIMIT_EXCEEDED, too_large(call.target.service or call.resource))
-    else:
-        _end(machine, frame, call, "Succeeded", output)
-        machine.run(frame, True, output, size)
+    name = None if target.service is None else (target.service, target.action)
+    machine.chain(frame, intern(target.kind + how), name, error, cause)
+    machine.fail_state(frame, error, cause)
 
 
 def fail(machine: Machine, frame: Frame, call: Call, error: str | None, cause: str | None) -> None:
     """The task, or the map run, of the frame failed."""
     if isinstance(call, MapRun):
         mapruns.fail(machine, frame, error, cause)
-        return
-    _end(machine, frame, call, "Failed", error, cause)
-    machine.fail_state(frame, error, cause)
+    else:
+        _end(machine, frame, call, "Failed", error, cause)
 
 
 def time_out(machine: Machine, frame: Frame, call: Call) -> None:
     """The task took too long, or was silent for too long: the service has one event and error for both."""
-    _end(machine, frame, call, "TimedOut", names.TIMEOUT)
-    machine.fail_state(frame, names.TIMEOUT, None)
+    _end(machine, frame, call, "TimedOut", names.TIMEOUT, None)
 
 
 def too_large(what: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from asl import attempts, mapruns, names
 from asl.errors import StatesError
 from asl.frames import Broken, Frame, Joining
+from asl.program import Program
 from asl.states import Map, Parallel, Task, Wait, Working
 from asl.values import Json
 
@@ -23,14 +24,11 @@ def fork_parallel(machine: Machine, frame: Frame, state: Parallel) -> None:
     """Start every branch, in their order."""
     raw = frame.input
     input = raw if state.read is None else state.read(raw, machine.scope)
-    size = frame.size if state.read is None else machine.gauge(input)
+    size = frame.size if state.read is None else machine.bound(input)
     machine.chain(frame, "ParallelStateStarted")
     frame.wait = wait = Joining(len(state.branches))
-    stem = below(frame, state.name)
     for slot, branch in enumerate(state.branches):
-        child = machine.new_frame(f"{stem}/{slot}", branch, input, frame, slot, size, frame.item)
-        wait.active[slot] = child.id
-        machine.ready.append(child)
+        _begin(machine, frame, wait, slot, branch, input, size, frame.item)
 
 
 def fork_map(machine: Machine, frame: Frame, state: Map) -> None:
@@ -46,7 +44,7 @@ def fork_map(machine: Machine, frame: Frame, state: Map) -> None:
     if state.distributed:
         mapruns.begin(machine, frame, state, effective, {**fields, "MaxConcurrency": limit, "Items": items})
         return
-    frame.wait = wait = Joining(len(items), effective, items, machine.gauge(items))
+    frame.wait = wait = Joining(len(items), effective, items, machine.bound(items))
     most = machine.quotas.concurrency or len(items)
     for _ in range(min(limit or most, most, len(items))):
         _next_iteration(machine, frame, wait, state)
@@ -56,18 +54,29 @@ def fork_map(machine: Machine, frame: Frame, state: Map) -> None:
 
 def _next_iteration(machine: Machine, frame: Frame, wait: Joining, state: Map) -> None:
     slot = wait.started
-    value = wait.items[slot]
-    path = f"/{state.name}/{slot}" if frame.path == "/" else f"{frame.path}/{state.name}/{slot}"
-    item = {"Index": slot, "Value": value}
-    child = machine.new_frame(path, state.processor, value, frame, slot, wait.item_size, item)
     wait.started = slot + 1
-    wait.active[slot] = child.id
+    value = wait.items[slot]
+    item = {"Index": slot, "Value": value}
+    _begin(machine, frame, wait, slot, state.processor, value, wait.item_size, item)
+
+
+def _begin(
+    machine: Machine,
+    parent: Frame,
+    wait: Joining,
+    slot: int,
+    program: Program,
+    input: Json,
+    size: int,
+    item: Json,
+) -> None:
+    """A branch or iteration is to run, after all that are ready."""
+    name, id = parent.state, machine.next_frame
+    path = f"/{name}/{slot}" if parent.path == "/" else f"{parent.path}/{name}/{slot}"
+    machine.frames[id] = child = Frame(id, path, program, input, parent, slot, size, item)
+    machine.next_frame = id + 1
+    wait.active[slot] = id
     machine.ready.append(child)
-
-
-def below(frame: Frame, name: str) -> str:
-    """The path of what runs within the frame's state."""
-    return f"/{name}" if frame.path == "/" else f"{frame.path}/{name}"
 
 
 def open(machine: Machine, frame: Frame) -> None:
@@ -77,19 +86,17 @@ def open(machine: Machine, frame: Frame) -> None:
     if parent is None:
         return
     state = parent.program.states[parent.state]
-    if not isinstance(state, Map):
-        return
-    machine.chain(frame, "MapIterationStarted", state.name, frame.slot)
-    if state.select is not None:
-        wait = parent.wait
-        assert isinstance(wait, Joining)
-        frame.input = _select(machine, parent, frame, state, wait)
-        frame.size = machine.gauge(frame.input)
+    if isinstance(state, Map):
+        machine.chain(frame, "MapIterationStarted", state.name, frame.slot)
+        if state.select is not None:
+            frame.input = _select(machine, parent, frame, state)
+            frame.size = machine.bound(frame.input)
 
 
-def _select(machine: Machine, parent: Frame, frame: Frame, state: Map, wait: Joining) -> Json:
+def _select(machine: Machine, parent: Frame, frame: Frame, state: Map) -> Json:
     """An iteration's input by ItemSelector, which stands in the Map state but sees the item."""
-    assert state.select is not None
+    wait = parent.wait
+    assert state.select is not None and isinstance(wait, Joining)
     outer, parent.item = parent.item, frame.item
     machine.scope.frame = parent
     try:

@@ -61,6 +61,7 @@ class Machine:
         self.timers: list[tuple[int, int, Frame | None, Any]] = []
         self._timer_order = 0
         self.gauge = Gauge()
+        self.bound = self.gauge.bound
         self.limit = quotas.payload or 1 << 62
         self.last_event = quotas.events or EVENTS_BOUND
         self.activities: Collection[str] | None = None
@@ -72,24 +73,10 @@ class Machine:
         self.record("ExecutionStarted", 0, "/", self.identity.role, input)
         if self.program.timeout is not None:
             self.timer(self.started_at + self.program.timeout * 1000, None, None)
-        self.ready.append(self.new_frame("/", self.program, input, None, 0, self.gauge(input)))
+        self.frames[0] = frame = Frame(0, "/", self.program, input, None, 0, self.bound(input))
+        self.next_frame = 1
+        self.ready.append(frame)
         self.settle()
-
-    def new_frame(
-        self,
-        path: str,
-        program: Program,
-        input: Json,
-        parent: Frame | None,
-        slot: int,
-        size: int,
-        item: Any = None,
-    ) -> Frame:
-        """A frame that is to run; it sees its parent's variables and hangs on its parent's last event."""
-        frame = Frame(self.next_frame, path, program, input, parent, slot, size, item)
-        self.frames[frame.id] = frame
-        self.next_frame += 1
-        return frame
 
     # ------------------------------------------------------------------ recording
 
@@ -188,7 +175,7 @@ class Machine:
             elif frame.wait is not None:
                 joining.complete(self, frame)
                 return
-        scope, cells, gauge = self.scope, self.history.cells, self.gauge
+        scope, cells, bound = self.scope, self.history.cells, self.bound
         limit, last_event = self.limit, self.last_event
         states, path, now = frame.program.states, frame.path, scope.now
         while True:
@@ -212,9 +199,9 @@ class Machine:
                     times, more = state.growth
                     size = times * frame.size + more
                 elif state.write is None:
-                    size = gauge(output)
+                    size = bound(output)
                 else:
-                    size = frame.size + gauge(result)
+                    size = frame.size + bound(result)
                 assign = state.assign
             elif isinstance(state, Choice):
                 result = raw if state.read is None else state.read(raw, scope)
@@ -227,7 +214,7 @@ class Machine:
                     raise StatesError(names.RUNTIME, NO_CHOICE)
                 following, assign = rule.next, rule.assign
                 output = result if rule.output is None else rule.output(result, scope)
-                size = frame.size if output is raw else gauge(output)
+                size = frame.size if output is raw else bound(output)
             elif isinstance(state, Working) and is_done:
                 output = state.write(raw, result, scope)
                 size += frame.size
@@ -238,7 +225,7 @@ class Machine:
             elif isinstance(state, Succeed):
                 result, assign = raw, None
                 output = raw if state.output is None else state.output(raw, scope)
-                size = frame.size if state.output is None else gauge(output)
+                size = frame.size if state.output is None else bound(output)
             elif isinstance(state, Wait):
                 if not is_done:
                     until: Any = state.until(raw, scope)
@@ -249,7 +236,7 @@ class Machine:
                     scope.move_on()
                 result = output = raw if state.output is None else state.output(raw, scope)
                 assign = state.assign
-                size = frame.size if state.output is None else gauge(output)
+                size = frame.size if state.output is None else bound(output)
             else:
                 self.begin_work(frame, state)
                 return
@@ -292,7 +279,7 @@ class Machine:
         return size
 
     def _assign(self, frame: Frame, assigned: dict[str, Json]) -> None:
-        if self.gauge(assigned) > self.limit:
+        if self.bound(assigned) > self.limit and self.gauge(assigned) > self.limit:
             raise StatesError(names.DATA_LIMIT_EXCEEDED, attempts.too_large(frame.state))
         frame.variables = {**frame.variables, **assigned}
 

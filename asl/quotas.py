@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from orjson import dumps
+
 from asl.values import Json, size
 
 EVENTS_BOUND = 50_000_000
@@ -54,6 +56,17 @@ class Gauge:
             if first and few:
                 self._added_up(value)  # type: ignore[arg-type]  # the next value will hold the same parts
         return total
+
+    def bound(self, value: Json) -> int:
+        """No less than the size, in a fraction of the time where the value is small; the size where it is large."""
+        found = self._known.get(id(value))
+        if found is not None:
+            return found[1]
+        try:
+            most = 2 * len(dumps(value))  # Java's text of a double may have half as many characters more
+        except TypeError:
+            return self(value)
+        return most if most < _LARGE else self(value)
 
     def _added_up(self, value: dict[str, Json]) -> int:
         """The size of an object by those of its members, of which some may be known."""

@@ -10,7 +10,7 @@ code for twelve classes would take 5 ms of every start, and nobody asks for it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from asl.retry import Catcher, Retrier
@@ -118,7 +118,7 @@ class Target:
 
     `kind` says which events record it: `LambdaFunction` (a bare function ARN), `Activity` or `Task` (an
     integration, with its `service` and `action`: `lambda` and `invoke.waitForTaskToken`). `token` and `sync`
-    mark the patterns that answer later than they are submitted.
+    mark the patterns that answer later than they are submitted. `succeeded` is the type of the event that ends it.
     """
 
     resource: str
@@ -127,16 +127,27 @@ class Target:
     action: str | None
     token: bool
     sync: bool
+    succeeded: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.succeeded = f"{self.kind}Succeeded"
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Task(Working):
-    """`timeout` and `heartbeat` give seconds; `credentials` gives the evaluated `Credentials`."""
+    """`timeout` and `heartbeat` give seconds; `credentials` gives the evaluated `Credentials`.
+
+    `is_limited` where there is one of the three.
+    """
 
     target: Target
     timeout: Select | None
     heartbeat: Select | None
     credentials: Select | None
+    is_limited: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_limited = any((self.timeout, self.heartbeat, self.credentials))
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)

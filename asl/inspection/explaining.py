@@ -18,7 +18,7 @@ from asl.events import ENDS
 from asl.face import Result, StateMachine
 from asl.history import Event, History
 from asl.inspection.explanation import Explanation, Replaced, Tried
-from asl.inspection.stays import BEGINS, Stay, parent, stays
+from asl.inspection.stays import BEGINS, Stay, stays
 from asl.inspection.visiting import Unknown, Visit, find_attempts
 from asl.program import Program, walk
 from asl.retry import handling
@@ -72,7 +72,7 @@ def _visits(history: History, program: Program, identity: Identity) -> list[Visi
             _state(stay, plan.state),
             redrives=sum(event < stay.entry.id for event in redriven),
             token="(the task token)" if isinstance(plan.state, Task) and plan.state.target.token else None,
-            item=_item(current, stay.path),
+            item=_item(current, stay),
         )
         visit = Visit(
             stay, Inspection(plan, stay.entry.data, Surroundings(stay.variables, context, stay.entry.at))
@@ -81,8 +81,8 @@ def _visits(history: History, program: Program, identity: Identity) -> list[Visi
             visit.effective = visit.inspection.prepare()
         except StatesError as problem:
             visit.problem = problem
-        if stay.path != "/" and parent(stay.path) in current:
-            current[parent(stay.path)].children.append(visit)
+        if stay.above in current:
+            current[stay.above].children.append(visit)
         current[stay.path] = visit
         found.append(visit)
     end = history[-1] if history[-1].type in ENDS else None

@@ -28,12 +28,14 @@ FORKS = ("MapStateStarted", "ParallelStateStarted")
 class Stay:
     """One visit of a state by a frame, as recorded.
 
-    `address` is that of the frame's machine in the program. `variables` are those at entry. `events` are the
-    frame's from the entry to the exit, both included; `next` is the state entered after it in the same frame.
-    `outputs` are, for each fork of a Parallel or Map, what its children put out last, by slot.
+    `address` is that of the frame's machine in the program, `above` the path of the frame whose Parallel or Map it
+    belongs to ("" for the execution's own). `variables` are those at entry. `events` are the frame's from the entry
+    to the exit, both included; `next` is the state entered after it in the same frame. `outputs` are, for each fork
+    of a Parallel or Map, what its children put out last, by slot.
     """
 
     path: str
+    above: str
     address: str
     entry: Event
     variables: dict[str, Json]
@@ -57,11 +59,13 @@ def stays(history: History, program: Program) -> list[Stay]:
     for event in history:
         path = event.path
         if event.type.endswith("StateEntered"):
-            address = _address(program, event)
-            if path not in variables:
-                variables[path] = variables.get(parent(path), {})
-            stay = Stay(path, address, event, variables[path], [event])
             before = latest.get(path)
+            above, address = (before.above, before.address) if before else _frame(program, latest, event)
+            if event.name not in program.parts[address].states:
+                raise HistoryError(f"{_entering(event)}, which {_UNLIKE}")
+            if path not in variables:
+                variables[path] = variables.get(above, {})
+            stay = Stay(path, above, address, event, variables[path], [event])
             if before is not None and before.exit is not None:
                 before.next = stay.name
             latest[path] = stay
@@ -80,32 +84,30 @@ def stays(history: History, program: Program) -> list[Stay]:
             current.exit = event
             if event.more is not None:
                 variables[path] = {**variables[path], **event.more}
-            owner = latest.get(parent(path)) if path != "/" else None
+            owner = latest.get(current.above)
             if owner is not None and owner.outputs:
                 owner.outputs[-1][int(path.rsplit("/", 1)[1])] = event.data
     return found
 
 
-def parent(path: str) -> str:
-    """The path of the frame whose Parallel or Map a frame belongs to."""
-    return path.rsplit("/", 2)[0] or "/"
-
-
-def _address(program: Program, event: Event) -> str:
-    """The address of the machine that a frame runs, which must have the state that the event enters."""
-    part = program
-    steps = event.path.strip("/").split("/") if event.path != "/" else []
-    for name, slot in zip(steps[::2], steps[1::2], strict=True):
-        state = part.states.get(name)
+def _frame(program: Program, latest: Mapping[str, Stay], event: Event) -> tuple[str, str]:
+    """The path of the frame above that of an event, and the address of the machine that the event's frame runs."""
+    path = event.path
+    if path == "/":
+        return "", program.address
+    stem, _, slot = path.rpartition("/")
+    above = stem
+    while above and above not in latest:  # a state's name may have slashes of its own
+        above = above.rpartition("/")[0]
+    above = above or "/"
+    owner = latest.get(above)
+    state = owner and program.parts[owner.address].states.get(owner.name)
+    if owner is not None and stem == f"{above.rstrip('/')}/{owner.name}":
         if isinstance(state, Map):
-            part = state.processor
-        elif isinstance(state, Parallel) and int(slot) < len(state.branches):
-            part = state.branches[int(slot)]
-        else:
-            raise HistoryError(f"{_entering(event)} within '{name}', which {_UNLIKE}")
-    if event.name not in part.states:
-        raise HistoryError(f"{_entering(event)}, which {_UNLIKE}")
-    return part.address
+            return above, state.processor.address
+        if isinstance(state, Parallel) and int(slot) < len(state.branches):
+            return above, state.branches[int(slot)].address
+    raise HistoryError(f"{_entering(event)} at {path}, where {_UNLIKE}")
 
 
 def _entering(event: Event) -> str:
