@@ -149,6 +149,30 @@ def test_a_map_and_its_iterations() -> None:
     ]
 
 
+def test_names_of_states_may_have_slashes() -> None:
+    inner = {
+        "StartAt": "in/2",
+        "States": {"in/2": {"Type": "Pass", "Parameters": {"item.$": "$$.Map.Item.Value"}, "End": True}},
+    }
+    each = {"Type": "Map", "ItemProcessor": inner, "End": True}
+    both = {
+        "Type": "Parallel",
+        "Branches": [{"StartAt": "each/1", "States": {"each/1": each}}],
+        "End": True,
+    }
+    machine = asl.load({"StartAt": "w/ both", "States": {"w/ both": both}})
+    result = machine.run([7, 8])
+    found = asl.explain(result, machine)
+    assert [(visit.state, visit.status) for visit in found] == [
+        ("w/ both", "SUCCEEDED"),
+        ("each/1", "SUCCEEDED"),
+        ("in/2", "SUCCEEDED"),
+        ("in/2", "SUCCEEDED"),
+    ]
+    assert [visit.stages["afterParameters"] for visit in found[2:]] == [{"item": 7}, {"item": 8}]
+    assert found[0].stages["result"] == [[{"item": 7}, {"item": 8}]]
+
+
 def test_a_map_has_the_error_of_its_child() -> None:
     result = ran({**INPUT, "items": [1, 13]})
     [each] = explained(result, "Each")

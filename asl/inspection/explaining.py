@@ -98,16 +98,15 @@ def _state(stay: Stay, state: State) -> dict[str, Json]:
     return shown
 
 
-def _item(current: dict[str, Visit], path: str) -> Json:
+def _item(current: dict[str, Visit], stay: Stay) -> Json:
     """The Map item that a frame works on: that of the nearest iteration around it."""
-    while path != "/":
-        above = parent(path)
-        owner = current.get(above)
-        if owner is not None and isinstance(owner.inspection.plan.state, Map):
+    path, owner = stay.path, current.get(stay.above)
+    while owner is not None:
+        if isinstance(owner.inspection.plan.state, Map):
             slot = int(path.rsplit("/", 1)[1])
             items = owner.inspection.items or []
             return {"Index": slot, "Value": items[slot] if slot < len(items) else None}
-        path = above
+        path, owner = owner.stay.path, current.get(owner.stay.above)
     return None
 
 
