@@ -144,16 +144,17 @@ def _state(
             holder = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
             processor = state[holder]
             config = processor.get("ProcessorConfig", {})
+            distributed = config.get("Mode") == "DISTRIBUTED"
             return compiled.Map(
                 **common,
                 **_working(state, flow),
                 read=flow.map_input(state),
-                items=None if "ItemReader" in state else flow.items(state),
+                items=None if "ItemReader" in state else flow.items(state, distributed),
                 select=flow.item_selector(state),
                 limit=flow.limit(state),
                 run=flow.map_run(state),
                 processor=_part(processor, _below(address, name), f"{place}/{holder}", language, parts),
-                distributed=config.get("Mode") == "DISTRIBUTED",
+                distributed=distributed,
                 execution_type=config.get("ExecutionType", "STANDARD"),
                 label=state.get("Label"),
             )

@@ -5,13 +5,29 @@ So it works apart from the machine, which goes on meanwhile: in another thread, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
 
 from asl.errors import StatesError, while_executing
 from asl.states import Map
 from asl.values import Json
+
+
+def members(found: Json) -> Iterable[tuple[Json, str | None]]:
+    """What a Map iterates over, item by item: (value, key) of an object, (value, None) of an array."""
+    if isinstance(found, dict):
+        return ((value, key) for key, value in found.items())
+    assert isinstance(found, list), "checked when it was selected"
+    return ((value, None) for value in found)
+
+
+def unselected(item: Mapping[str, Json]) -> Json:
+    """What an iteration is given without ItemSelector: the item's value; of a member of an object, the pair.
+
+    Source: the developer guide, "ItemsPath"; the pair's form was observed on the service by others (floci-io/floci).
+    """
+    return {"Key": item["Key"], "Value": item["Value"]} if "Key" in item else item["Value"]
 
 
 class Selection:
@@ -50,9 +66,7 @@ class Selection:
         """The input for that item. Raises `StatesError` with the cause as the service words it."""
         select = self._state.select
         if select is None:
-            if "Key" in item:  # a member of an object: the pair is passed (developer guide, "ItemsPath")
-                return {"Key": item["Key"], "Value": item["Value"]}
-            return item["Value"]
+            return unselected(item)
         self._item = item
         try:
             return select(self._input, self)

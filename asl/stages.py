@@ -21,6 +21,7 @@ from asl.machine import NO_CHOICE
 from asl.program import Program
 from asl.retry import Catcher, error_output
 from asl.scope import Identity
+from asl.selection import members, unselected
 from asl.states import Choice, Fail, Map, Pass, Rule, State, Wait, Working
 from asl.values import Json
 
@@ -179,13 +180,15 @@ class Inspection:
         items: list[Any] | None = None
         if state.items is not None:
             found: Any = state.items(effective, scope)
-            items = [(value, "STATE_DATA", None) for value in found]
-            self._show_items(found, "afterItemsPath")
+            items = [(value, "STATE_DATA", key) for value, key in members(found)]
+            self._show_items(items, found, "afterItemsPath")
         fields: Any = {} if state.run is None else state.run(effective, scope)
         if items is None and read is not None:
             items = list(read(fields))
             pointer = "ItemsPointer" in (fields["ItemReader"].get("ReaderConfig") or {})
-            self._show_items([item[0] for item in items], f"afterItems{'Pointer' if pointer else 'Path'}")
+            self._show_items(
+                items, [item[0] for item in items], f"afterItems{'Pointer' if pointer else 'Path'}"
+            )
         if items is not None:
             self.iterations = len(self._inputs(state, effective, items, fields.get("ItemBatcher")))
         self.stages["maxConcurrency"] = state.limit(effective, scope)
@@ -193,19 +196,18 @@ class Inspection:
             if name in fields:
                 self.stages[name[0].lower() + name[1:]] = fields[name]
 
-    def _show_items(self, items: list[Json], stage: str) -> None:
-        self.items = items
+    def _show_items(self, items: list[Any], shown: Json, stage: str) -> None:
+        self.items = [value for value, _, _ in items]
         if self.plan.language == "JSONPath":
-            self.stages[stage] = items
+            self.stages[stage] = shown
 
     def _inputs(self, state: Map, effective: Json, items: list[Any], batcher: Any) -> list[Json]:
         """The inputs of the iterations: the items as ItemSelector and ItemBatcher make them."""
-        inputs: list[Json] = [value for value, _, _ in items]
-        if state.select is not None:
-            inputs = [
-                state.select(effective, self.scope.with_item(_item(state, index, *item)))
-                for index, item in enumerate(items)
-            ]
+        told = [_item(state, index, *item) for index, item in enumerate(items)]
+        if state.select is None:
+            inputs = [unselected(item) for item in told]
+        else:
+            inputs = [state.select(effective, self.scope.with_item(item)) for item in told]
             self.stages["afterItemSelector"] = inputs
         if batcher is not None:
             from asl.distributed.batches import batches  # most Maps have no batches

@@ -155,6 +155,45 @@ def test_item_selector_sees_the_item_and_the_state(tmp_path: Path) -> None:
     assert outcome(execution).output == [{"Key": "eu", "Value": 1}, {"Key": "us", "Value": 2}]
 
 
+OBJECTS: list[tuple[dict[str, Any], Any]] = [
+    ({}, {"eu": 1, "us": {"n": 2}}),
+    ({"ItemsPath": "$.by.region"}, {"by": {"region": {"eu": 1, "us": {"n": 2}}}}),
+    ({"QueryLanguage": "JSONata"}, {"eu": 1, "us": {"n": 2}}),
+    ({"QueryLanguage": "JSONata", "Items": "{% $states.input.by %}"}, {"by": {"eu": 1, "us": {"n": 2}}}),
+    ({"QueryLanguage": "JSONata", "Items": {"eu": "{% 0 + 1 %}", "us": {"n": 2}}}, {}),
+]
+"""Fields and input of a Map over one object (developer guide, "ItemReader": JSON data from a previous step)."""
+
+
+@pytest.mark.parametrize(("fields", "input"), OBJECTS, ids=range(len(OBJECTS)))
+def test_an_object_in_state_data_is_iterated_over_by_its_pairs(fields: dict[str, Any], input: Any) -> None:
+    execution, runs = run(machine(**fields), input)
+    assert outcome(execution).output == [{"Key": "eu", "Value": 1}, {"Key": "us", "Value": {"n": 2}}]
+    assert runs.records[0].items["total"] == 2
+    started = next(event for event in execution.history if event.type == "MapStateStarted")
+    assert started.data == 2
+
+
+def test_the_context_object_has_the_key_of_a_pair() -> None:
+    selector = {"item.$": "$$.Map.Item"}
+    execution, _ = run(machine(ItemSelector=selector), {"eu": 1, "us": 2})
+    assert outcome(execution).output == [
+        {"item": {"Index": 0, "Value": 1, "Key": "eu", "Source": "STATE_DATA"}},
+        {"item": {"Index": 1, "Value": 2, "Key": "us", "Source": "STATE_DATA"}},
+    ]
+    execution, _ = run(machine(ItemBatcher={"MaxItemsPerBatch": 2}), {"eu": 1, "us": 2})
+    pairs = [{"Key": "eu", "Value": 1}, {"Key": "us", "Value": 2}]
+    assert outcome(execution).output == [{"Items": pairs}]
+
+
+def test_what_is_neither_array_nor_object_is_refused() -> None:
+    execution, _ = run(machine(ItemsPath="$.n"), {"n": 7})
+    assert outcome(execution).cause == 'Reference path "$.n" must point to array.'
+    inline = {"Type": "Map", "ItemProcessor": PASS, "End": True}
+    execution, _ = run(asl.load({"StartAt": "Each", "States": {"Each": inline}}), {"eu": 1})
+    assert outcome(execution).cause == 'Reference path "$" must point to array.'
+
+
 def test_item_selector_in_jsonata_and_its_random_numbers() -> None:
     selector = {
         "source": "{% $states.context.Map.Item.Source %}",

@@ -316,30 +316,25 @@ def map_input(state: Document) -> Select | None:
     return None
 
 
-def items(state: Document) -> Select:
-    """Raw input → the array that a Map iterates over (Items; the input itself without it)."""
-    select = _typed_items(state)
-    if select is not None:
-        return select
-
-    def whole(raw: Json, scope: Scope) -> Json:
-        if not isinstance(raw, list):
-            raise EvaluationError(f"Map state input must be an array but was: {to_json(raw)}")
-        return raw
-
-    return whole
-
-
-def _typed_items(state: Document) -> Select | None:
+def items(state: Document, distributed: bool) -> Select:
+    """Raw input → what a Map iterates over (Items; the input itself without it): an array, or if it is
+    distributed an object."""
+    kinds = (list, dict) if distributed else (list,)
     select = _of_input(state, "Items")
     if select is None:
-        return None
+
+        def whole(raw: Json, scope: Scope) -> Json:
+            if not isinstance(raw, kinds):
+                raise EvaluationError(f"Map state input must be an array but was: {to_json(raw)}")
+            return raw
+
+        return whole
     written = state["Items"]
     shown = source(written) if is_expression(written) else to_json(written)
 
     def iterable(raw: Json, scope: Scope) -> Json:
         found = select(raw, scope)
-        if isinstance(found, list):
+        if isinstance(found, kinds):
             return found
         raise _unexpected(shown, "Items", "array", found)
 

@@ -11,20 +11,21 @@ from asl.names import RUNTIME
 from asl.values import Json, Scope, Select
 
 
-def items(state: Document) -> Select:
-    """Effective input → the array that a Map iterates over (ItemsPath)."""
+def items(state: Document, distributed: bool) -> Select:
+    """Effective input → what a Map iterates over (ItemsPath): an array, or if it is distributed an object."""
     path = state.get("ItemsPath", "$")
     select = at(path)
+    kinds = (list, dict) if distributed else (list,)
 
-    def array(value: Json, scope: Scope) -> Json:
+    def iterable(value: Json, scope: Scope) -> Json:
         found = select(value, scope)
-        if not isinstance(found, list):
+        if not isinstance(found, kinds):
             # Recorded by TestState alone (state_map_context_object): a path into the context object loses one $.
             shown = path.removeprefix("$") if path.startswith("$$") else path
             raise StatesError(RUNTIME, f'Reference path "{shown}" must point to array.', whole=True)
         return found
 
-    return array
+    return iterable
 
 
 def map_input(state: Document) -> Select | None:

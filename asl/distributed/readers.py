@@ -15,6 +15,7 @@ from asl import names
 from asl.distributed import csvtext, jsontext
 from asl.distributed.stores import StoreError, Stores
 from asl.errors import StatesError
+from asl.selection import members
 from asl.values import Json
 
 Decode: TypeAlias = Callable[[str], Json]
@@ -48,7 +49,7 @@ def entries(payload: Fields, stores: Stores) -> Iterator[Entry]:
     """The items of a map run, as far as they are read here. Raises as `items` does."""
     reader: Fields | None = payload.get("ItemReader")
     if reader is None:
-        return ((value, STATE_DATA, None, None) for value in payload["Items"])
+        return ((value, STATE_DATA, key, None) for value, key in members(payload["Items"]))
     return _told(_limited(reader, stores))
 
 
