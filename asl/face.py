@@ -16,8 +16,9 @@ from asl.drive.hub import Run
 from asl.errors import AslError, Problem
 from asl.execution import Execution
 from asl.history import History
+from asl.machine import Outcome
 from asl.program import Program, compile, walk
-from asl.quotas import Quotas
+from asl.quotas import Quotas, bound
 from asl.resources import Resources, Tasks, normalised
 from asl.scope import Identity
 from asl.states import Map
@@ -35,7 +36,7 @@ class InputError(AslError):
     """An execution input that StartExecution would refuse."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Result:
     """What a run came to. `status` is SUCCEEDED, FAILED, TIMED_OUT, ABORTED, or RUNNING where it still waits."""
 
@@ -206,7 +207,7 @@ class StateMachine:
         keep: bool,
     ) -> MapRuns | None:
         """What serves map runs; None where there can be none."""
-        if not self._distributes and not any(machine._distributes for machine in (machines or {}).values()):
+        if not self._distributes and not (machines and any(m._distributes for m in machines.values())):
             return None
         from asl.distributed import MapRuns  # most machines have no map run
 
@@ -226,10 +227,11 @@ def result_of(run: Run | Execution, map_runs: MapRuns | None = None) -> Result:
     if map_runs is not None:
         arn = execution.identity.execution_arn
         own = tuple(record for record in map_runs.records if record.execution_arn == arn)
-    outcome = execution.outcome
-    if outcome is None:
-        return Result("RUNNING", None, None, None, execution.history, execution, children, own)
-    return Result(*outcome, execution.history, execution, children, own)
+    status, output, error, cause = execution.outcome or _RUNNING
+    return Result(status, output, error, cause, execution.history, execution, children, own)
+
+
+_RUNNING = Outcome("RUNNING")
 
 
 def checked_input(input: Json, quotas: Quotas) -> Json:
@@ -238,8 +240,9 @@ def checked_input(input: Json, quotas: Quotas) -> Json:
         given = normalised(input)
     except ValueError as problem:
         raise InputError(f"the input is not JSON: {problem}") from None
-    if quotas.payload is not None and (bytes := size(given)) > quotas.payload:
-        raise InputError(f"the input has {bytes:,} bytes; an execution takes {quotas.payload:,} at most")
+    most = quotas.payload
+    if most is not None and bound(given) > most and (bytes := size(given)) > most:
+        raise InputError(f"the input has {bytes:,} bytes; an execution takes {most:,} at most")
     return given
 
 

@@ -47,17 +47,17 @@ def fork_map(machine: Machine, frame: Frame, state: Map) -> None:
     frame.wait = wait = Joining(len(items), effective, items, machine.bound(items))
     most = machine.quotas.concurrency or len(items)
     for _ in range(min(limit or most, most, len(items))):
-        _next_iteration(machine, frame, wait, state)
+        _next_iteration(machine, frame, wait, state.processor)
     if not items:
         machine.ready.appendleft(frame)  # it has what it waits for
 
 
-def _next_iteration(machine: Machine, frame: Frame, wait: Joining, state: Map) -> None:
+def _next_iteration(machine: Machine, frame: Frame, wait: Joining, processor: Program) -> None:
     slot = wait.started
     wait.started = slot + 1
     value = wait.items[slot]
     item = {"Index": slot, "Value": value}
-    _begin(machine, frame, wait, slot, state.processor, value, wait.item_size, item)
+    _begin(machine, frame, wait, slot, processor, value, wait.item_size, item)
 
 
 def _begin(
@@ -79,18 +79,14 @@ def _begin(
     machine.ready.append(child)
 
 
-def open(machine: Machine, frame: Frame) -> None:
-    """A frame runs for the first time: an iteration is recorded, and its input selected."""
-    frame.fresh = False
-    parent = frame.parent
-    if parent is None:
-        return
+def open(machine: Machine, frame: Frame, parent: Frame) -> None:
+    """An iteration begins: record it, and select its input."""
     state = parent.program.states[parent.state]
-    if isinstance(state, Map):
-        machine.chain(frame, "MapIterationStarted", state.name, frame.slot)
-        if state.select is not None:
-            frame.input = _select(machine, parent, frame, state)
-            frame.size = machine.bound(frame.input)
+    assert isinstance(state, Map)
+    machine.chain(frame, "MapIterationStarted", state.name, frame.slot)
+    if state.select is not None:
+        frame.input = _select(machine, parent, frame, state)
+        frame.size = machine.bound(frame.input)
 
 
 def _select(machine: Machine, parent: Frame, frame: Frame, state: Map) -> Json:
@@ -108,16 +104,16 @@ def _select(machine: Machine, parent: Frame, frame: Frame, state: Map) -> Json:
 
 def joined(machine: Machine, parent: Frame, child: Frame, output: Json) -> None:
     """A branch or iteration came to its end."""
-    state, wait = parent.program.states[parent.state], parent.wait
+    wait = parent.wait
     assert isinstance(wait, Joining)
     wait.results[child.slot] = output
     wait.size += child.size
     del wait.active[child.slot], machine.frames[child.id]
-    if isinstance(state, Map):
-        machine.record("MapIterationSucceeded", child.last, child.path, state.name, child.slot)
+    if child.program.iterates:
+        machine.record("MapIterationSucceeded", child.last, child.path, parent.state, child.slot)
         parent.last = child.last
         if wait.started < len(wait.results):
-            _next_iteration(machine, parent, wait, state)
+            _next_iteration(machine, parent, wait, child.program)
             return
         parent.last = machine.scope.events  # recorded: the Map goes on from the leaf of its last iteration
     else:
@@ -136,14 +132,15 @@ def go_on(machine: Machine, frame: Frame) -> None:
     """No child of the frame's state is active: start the next iteration, or have all of them."""
     state, wait = _joining(frame)
     if isinstance(state, Map) and wait.started < len(wait.results):
-        _next_iteration(machine, frame, wait, state)
+        _next_iteration(machine, frame, wait, state.processor)
     else:
         machine.ready.append(frame)
 
 
 def complete(machine: Machine, frame: Frame) -> None:
     """All children of the frame's state have ended: their outputs are its result."""
-    state, wait = _joining(frame)
+    state, wait = frame.program.states[frame.state], frame.wait
+    assert isinstance(wait, Joining)
     exit_after = frame.last
     machine.chain(frame, "MapStateSucceeded" if isinstance(state, Map) else "ParallelStateSucceeded")
     frame.wait = None

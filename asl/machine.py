@@ -139,7 +139,7 @@ class Machine:
         except HistoryFull:
             cause = f"The execution reached the maximum number of history events ({self.last_event})."
             self.end("ExecutionFailed", Outcome("FAILED", None, names.RUNTIME, cause), self.scope.events)
-        scope.move_on()
+        scope.generator = None  # what comes next is another moment
 
     def _fail(self, frame: Frame, problem: StatesError) -> None:
         """An error that the frame's state raises becomes the state's error."""
@@ -171,7 +171,9 @@ class Machine:
         """
         if not is_done:
             if frame.fresh:
-                joining.open(self, frame)
+                frame.fresh = False
+                if frame.parent is not None and frame.program.iterates:
+                    joining.open(self, frame, frame.parent)
             elif frame.wait is not None:
                 joining.complete(self, frame)
                 return
@@ -215,13 +217,16 @@ class Machine:
                 following, assign = rule.next, rule.assign
                 output = result if rule.output is None else rule.output(result, scope)
                 size = frame.size if output is raw else bound(output)
-            elif isinstance(state, Working) and is_done:
+            elif isinstance(state, Working):
+                if not is_done:
+                    if isinstance(state, Task):
+                        attempts.begin(self, frame, state)
+                    else:
+                        self.begin_work(frame, state)
+                    return
                 output = state.write(raw, result, scope)
                 size += frame.size
                 assign = state.assign
-            elif isinstance(state, Task):
-                attempts.begin(self, frame, state)
-                return
             elif isinstance(state, Succeed):
                 result, assign = raw, None
                 output = raw if state.output is None else state.output(raw, scope)
@@ -233,7 +238,7 @@ class Machine:
                         self._sleep(frame, until)
                         return
                     now = scope.now = until  # by way of the driver a Wait takes three times as long
-                    scope.move_on()
+                    scope.generator = None
                 result = output = raw if state.output is None else state.output(raw, scope)
                 assign = state.assign
                 size = frame.size if state.output is None else bound(output)
@@ -254,7 +259,11 @@ class Machine:
             frame.size = size
             frame.input = output
             if following is None:
-                self._finish(frame, output)
+                if frame.parent is not None:
+                    joining.joined(self, frame.parent, frame, output)
+                else:
+                    del self.frames[frame.id]
+                    self.end("ExecutionSucceeded", Outcome("SUCCEEDED", output), exited)
                 return
             frame.state = following
             if is_done:
@@ -309,14 +318,6 @@ class Machine:
             self.begin_work(frame, state)
             return
         self.run(frame, True)
-
-    def _finish(self, frame: Frame, output: Json) -> None:
-        """The frame has come to its end."""
-        if frame.parent is not None:
-            joining.joined(self, frame.parent, frame, output)
-        else:
-            del self.frames[frame.id]
-            self.end("ExecutionSucceeded", Outcome("SUCCEEDED", output), frame.last)
 
     def end(self, kind: str, outcome: Outcome, previous: int) -> None:
         """End the execution. Its frames stay as they are: a redrive goes on from them."""

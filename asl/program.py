@@ -37,6 +37,8 @@ class Program:
     """The machine's TimeoutSeconds."""
     definition: Json = None
     """The document that it was compiled from."""
+    iterates: bool = False
+    """Whether it is the processor of a Map state."""
 
     def __repr__(self) -> str:
         return f"Program({self.address!r}, {len(self.states)} states)"
@@ -51,13 +53,14 @@ def compile(document: Document) -> Program:
     return _machine(document, "/", "", document.get("QueryLanguage", "JSONPath"))
 
 
-def _machine(document: Document, address: str, place: str, language: str) -> Program:
+def _machine(document: Document, address: str, place: str, language: str, iterates: bool = False) -> Program:
     parts: dict[str, Program] = {}
     states = {
         name: _compiled(name, state, address, place, language, parts)
         for name, state in document["States"].items()
     }
-    program = Program(address, document["StartAt"], states, parts, document.get("TimeoutSeconds"), document)
+    timeout = document.get("TimeoutSeconds")
+    program = Program(address, document["StartAt"], states, parts, timeout, document, iterates)
     parts[address] = program
     return program
 
@@ -81,8 +84,10 @@ def _compiled(
         raise DefinitionError([Problem(place, "ASL_NOT_COMPILED", problem.message, hint=hint)]) from problem
 
 
-def _part(document: Document, address: str, place: str, language: str, parts: dict[str, Program]) -> Program:
-    program = _machine(document, address, place, language)
+def _part(
+    document: Document, address: str, place: str, language: str, parts: dict[str, Program], iterates: bool
+) -> Program:
+    program = _machine(document, address, place, language, iterates)
     parts.update(program.parts)
     return program
 
@@ -136,7 +141,14 @@ def _state(
                 **_working(state, flow),
                 read=flow.arguments(state),
                 branches=tuple(
-                    _part(branch, _below(address, name, index), f"{place}/Branches[{index}]", language, parts)
+                    _part(
+                        branch,
+                        _below(address, name, index),
+                        f"{place}/Branches[{index}]",
+                        language,
+                        parts,
+                        False,
+                    )
                     for index, branch in enumerate(state["Branches"])
                 ),
             )
@@ -153,7 +165,7 @@ def _state(
                 select=flow.item_selector(state),
                 limit=flow.limit(state),
                 run=flow.map_run(state),
-                processor=_part(processor, _below(address, name), f"{place}/{holder}", language, parts),
+                processor=_part(processor, _below(address, name), f"{place}/{holder}", language, parts, True),
                 distributed=distributed,
                 execution_type=config.get("ExecutionType", "STANDARD"),
                 label=state.get("Label"),

@@ -23,6 +23,14 @@ class Quotas(NamedTuple):
     """Iterations of an inline Map at one time, where MaxConcurrency does not say less."""
 
 
+def bound(value: Json) -> int:
+    """No less than `size`, and no more than about twice as much, in a third of the time."""
+    try:
+        return 2 * len(dumps(value))  # Java's text of a double may have half as many characters more
+    except TypeError:  # as in `to_json`
+        return size(value)
+
+
 _LARGE = 4096
 """Bytes from which a value's size is worth remembering."""
 
@@ -62,10 +70,7 @@ class Gauge:
         found = self._known.get(id(value))
         if found is not None:
             return found[1]
-        try:
-            most = 2 * len(dumps(value))  # Java's text of a double may have half as many characters more
-        except TypeError:
-            return self(value)
+        most = bound(value)
         return most if most < _LARGE else self(value)
 
     def _added_up(self, value: dict[str, Json]) -> int:

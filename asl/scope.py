@@ -52,14 +52,15 @@ class Identity:
 class Here:
     """The `Scope` of an execution, standing where the machine is just now: at `frame`, at time `now`.
 
-    `token` is there while the arguments of a task that waits for one are evaluated.
+    `token` is there while the arguments of a task that waits for one are evaluated. `generator` is that of this
+    moment once something was drawn from it; whoever brings the next moment takes it away.
     """
 
     __slots__ = (
-        "_random",
         "_started_at",
         "events",
         "frame",
+        "generator",
         "identity",
         "input",
         "now",
@@ -80,7 +81,7 @@ class Here:
         self.frame: Frame | None = None
         self.token: str | None = None
         self._started_at = now
-        self._random: Random | None = None
+        self.generator: Random | None = None
 
     @property
     def variables(self) -> Mapping[str, Json]:
@@ -93,17 +94,13 @@ class Here:
 
         No state of it needs to be kept: whoever comes to this moment again draws the same numbers.
         """
-        if self._random is None:
-            self._random = self.stream("")
-        return self._random
+        if self.generator is None:
+            self.generator = self.stream("")
+        return self.generator
 
     def stream(self, purpose: str) -> Random:
         """A generator of this moment that is apart from the one that expressions draw from."""
         return Random(f"{self.seed}:{self.identity.name}:{self.events}:{self.now}:{purpose}")
-
-    def move_on(self) -> None:
-        """Forget the generator: what comes next is another moment."""
-        self._random = None
 
     def context(self) -> dict[str, Json]:
         """The context object, in the service's order of keys (recorded: context_object.*)."""

@@ -46,8 +46,8 @@ def is_async(function: TaskFunction) -> bool:
     return iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
-def of_task(function: TaskFunction) -> Served:
-    """The function called with the payload and, if it has a second parameter, the call."""
-    if second_parameter(function) is None:
+def of_task(function: TaskFunction, second: str | None) -> Served:
+    """The function called with the payload and, if it has a `second` parameter, the call."""
+    if second is None:
         return Served(lambda call: function(copied(call.payload)), is_async(function))
     return Served(lambda call: function(copied(call.payload), call), is_async(function))

@@ -90,7 +90,9 @@ class Resources:
                 return _of(self._named[name])
         for name in called:
             if name in self._named:
-                return of_function(_as_lambda(self._named[name]))
+                function = self._named[name]
+                wants_context = not isinstance(function, Lambda) and second_parameter(function) == "context"
+                return of_function(Lambda(function) if wants_context else function)
         return None
 
     def general(self, call: Call) -> Served | None:
@@ -170,12 +172,8 @@ class _Constant:
 
 
 def _of(function: TaskFunction) -> Served:
-    found = _as_lambda(function)
-    return of_function(found) if isinstance(found, Lambda) else of_task(found)
-
-
-def _as_lambda(function: TaskFunction) -> TaskFunction:
-    """A handler that asks for a Lambda context becomes a Lambda function."""
-    if not isinstance(function, Lambda) and second_parameter(function) == "context":
-        return Lambda(function)
-    return function
+    """What the function under a name serves: a handler that asks for a Lambda context is a Lambda function."""
+    if isinstance(function, Lambda):
+        return of_function(function)
+    second = second_parameter(function)
+    return of_function(Lambda(function)) if second == "context" else of_task(function, second)
