@@ -180,10 +180,21 @@ INVOKE = {
 }
 
 
-@pytest.mark.parametrize("key", ["T", "work", FUNCTION, "wor*", "*", "/T", "Hello", "I", "lambda:invoke"])
+@pytest.mark.parametrize("key", ["T", "work", FUNCTION, "*:work", "*", "/T", "Hello", "I", "lambda:invoke"])
 def test_keys_that_stand_for_a_task(key: str) -> None:
     definition = asl.load(machine("T", T=task(Next="I"), I=INVOKE))
-    assert scripted({key: returns(1)}, definition.program)
+    mock = returns(1)
+    definition.run({}, tasks=scripted({key: mock}, definition.program, others=lambda payload: payload))
+    assert mock.calls
+
+
+def test_any_name_may_be_that_of_a_function_which_only_the_data_tell() -> None:
+    invoke = {**INVOKE, "Parameters": {"FunctionName.$": "$.f", "Payload.$": "$"}}
+    definition = asl.load(machine("I", I=invoke))
+    tasks = scripted({"Hello": returns(1)}, definition.program)
+    assert definition.run({"f": "Hello"}, tasks=tasks).output["Payload"] == 1
+    with pytest.raises(MockError, match="stands for no Task"):
+        scripted({"Hello*": returns(1)}, definition.program)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +204,7 @@ def test_keys_that_stand_for_a_task(key: str) -> None:
             "Tt",
             "no state, resource or function has that name; the machine has the Tasks 'T', 'I'; did you mean 'T'?",
         ),
+        ("wor*", "no state, resource or function has that name; the machine has the Tasks 'T', 'I'"),
         ("P", "that is a Pass state; the machine has the Tasks 'T', 'I'"),
         ("/Each/0/U", "no state, resource or function has that name; the machine has the Tasks 'T', 'I'"),
         (

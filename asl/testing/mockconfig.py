@@ -32,8 +32,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from asl.frames import Call
 from asl.program import Program, walk
+from asl.resources.keys import tasks_of
 from asl.testing.mocks import Mock, MockError, MockFailure, map_index, raises, returns
-from asl.testing.scripts import tasks_of
 from asl.values import Json, type_name
 
 VARIABLE = "SFN_MOCK_CONFIG"

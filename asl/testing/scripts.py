@@ -7,13 +7,12 @@ specific entry wins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from asl.frames import Call
-from asl.program import Program, walk
+from asl.program import Program
 from asl.resources import (
     HEARTBEAT,
     After,
@@ -24,29 +23,12 @@ from asl.resources import (
     UnservedCall,
     normalised,
 )
-from asl.resources.lambdas import function_names
+from asl.resources.keys import TaskState, call_of, misfit, stands_for, tasks_of
 from asl.resources.matching import names
 from asl.states import Task
 from asl.testing.mocks import Mock, MockError, MockFailure
 
 Script: TypeAlias = "Mapping[str, TaskFunction]"
-
-
-class TaskState(NamedTuple):
-    """A Task of a machine: its compiled form and its fields in the definition."""
-
-    state: Task
-    document: dict[str, Any]
-
-
-def tasks_of(*programs: Program) -> list[TaskState]:
-    """The Tasks of machines and of the machines within them."""
-    return [
-        TaskState(state, cast(Any, program.parts[address].definition)["States"][state.name])
-        for program in programs
-        for address, state in walk(program)
-        if isinstance(state, Task)
-    ]
 
 
 def scripted(
@@ -69,8 +51,8 @@ def scripted(
                 f"the mock of {key!r} is no task function but {type(function).__name__}: {function!r}; "
                 "write returns(…), raises(…) or calls(…)"
             )
-        if not any(_stands_for(key, each) for each in states):
-            raise MockError(_no_such_task(key, programs, states))
+        if not any(_is_place_of(key, each.state.name) or stands_for(key, each) for each in states):
+            raise MockError(f"the mock of {key!r} {misfit(key, *programs)}")
     if strict:
         script = {key: _strict(key, function, states) for key, function in script.items()}
     script = {key: _noting(function, note) for key, function in script.items()}
@@ -117,42 +99,6 @@ def _by_place(places: Script, rest: Resources) -> TaskFunction:
     return serve
 
 
-# ---------------------------------------------------------------------- keys that stand for a Task
-
-
-def _stands_for(key: str, task: TaskState) -> bool:
-    if _is_place(key):
-        return _is_place_of(key, task.state.name)
-    known = [*names(_call_of(task.state)), *_functions(task)]
-    return key in known or any(fnmatchcase(name, key) for name in known)
-
-
-def _call_of(state: Task) -> Call:
-    return Call(0, "/", state.name, 0, state.target, None)
-
-
-def _functions(task: TaskState) -> list[str]:
-    """The names of the Lambda function that a `lambda:invoke` invokes, as far as the definition says it."""
-    if task.state.target.service != "lambda":
-        return []
-    return function_names(task.document.get("Parameters", task.document.get("Arguments")))
-
-
-def _no_such_task(key: str, programs: Sequence[Program], states: list[TaskState]) -> str:
-    where = ", ".join(repr(each.state.name) for each in states)
-    has = f"the machine has the Tasks {where}" if states else "the machine has no Task"
-    every = (state for program in programs for _, state in walk(program))
-    other = next((state for state in every if state.name == key), None)
-    if other is not None:
-        return f"the mock of {key!r} stands for no Task: that is a {type(other).__name__} state; {has}"
-    known = [name for each in states for name in (each.state.name, *_functions(each))]
-    near = get_close_matches(key, known, 1)
-    meant = f"; did you mean {near[0]!r}?" if near else ""
-    return (
-        f"the mock of {key!r} stands for no Task: no state, resource or function has that name; {has}{meant}"
-    )
-
-
 # ---------------------------------------------------------------------- strict mocks
 
 
@@ -160,7 +106,7 @@ def _strict(key: str, function: TaskFunction, states: list[TaskState]) -> TaskFu
     """The function with its answers checked. One that stands for a Lambda function gives what that likes."""
     by_name = {each.state.name: each.state for each in states}
     of_api = _is_place(key) or any(
-        key == name or fnmatchcase(name, key) for each in states for name in names(_call_of(each.state))
+        key == name or fnmatchcase(name, key) for each in states for name in names(call_of(each))
     )
     if not of_api or not isinstance(function, Mock):
         return function

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from asl.program import Program
+from asl.resources.keys import tasks_of
 from asl.states import Task
-from asl.testing.scripts import tasks_of
 from asl.values import Json
 
 Object: TypeAlias = "dict[str, Any]"
