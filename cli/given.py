@@ -16,6 +16,8 @@ from .failure import Refusal, because
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from asl import StateMachine
+
 Functions = dict[str, Callable[..., Any]]
 
 
@@ -108,6 +110,18 @@ def tasks(machine: str | os.PathLike[str], pairs: Iterable[str]) -> Functions:
     beside = tasks_file(machine)
     found = _public(_module_at(beside)) if os.path.isfile(beside) else {}
     return {**found, **functions(pairs, "--task", os.getcwd())}
+
+
+def fit(pairs: Iterable[str], machines: Iterable[StateMachine]) -> None:
+    """Refuse a `--task` whose name stands for no Task of the machines."""
+    from asl.resources.keys import misfit, stands_for, tasks_of  # many runs give no task
+
+    programs = [machine.program for machine in machines]
+    tasks = tasks_of(*programs)
+    for pair in pairs:
+        name = pair.partition("=")[0]
+        if not any(stands_for(name, each) for each in tasks):
+            raise Refusal(f"--task {name} {misfit(name, *programs)}")
 
 
 def functions(pairs: Iterable[str], option: str, folder: str) -> Functions:

@@ -47,6 +47,8 @@ def redrive(
     """
     loaded = results.load(machine, {**define_file, **define})
     functions = given.tasks(machine, task)
+    if task:
+        given.fit(task, [loaded])
     moment = given.moment(at, "--at")
     try:
         result = asl.redrive(

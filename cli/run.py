@@ -102,6 +102,8 @@ def run(
         endpoint_url=endpoint_url,
         connections=connections,
     )
+    if task:
+        given.fit(task, [loaded, *found.machines.values()])
     found.tasks.update(_mocked(mocks, case, strict_mocks, loaded))
     interrupted = False
     try:

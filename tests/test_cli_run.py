@@ -296,6 +296,26 @@ def test_a_task_option_that_leads_nowhere(
         assert "garbled.py:1)" in err
 
 
+def test_a_task_option_that_stands_for_no_task(
+    asl_command: Asl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "tasks.py", "def work(p):\n    return 1\n")
+    write(tmp_path, "mine.py", "def two(p):\n    return 2\n")
+    monkeypatch.chdir(tmp_path)
+    one = write(tmp_path, "m.json", TASK)
+    assert asl_command("run", one, "--task", "Wrok=mine:two") == (
+        2,
+        "",
+        "asl: --task Wrok stands for no Task: no state, resource or function has that name; "
+        "the machine has the Tasks 'Work'; did you mean 'Work'?\n",
+    )
+    for name, output in {"Work": 2, "work": 2, FUNCTION: 2, "W*": 1, "*": 1}.items():  # patterns come last
+        assert asl_command("run", one, "--task", f"{name}=mine:two", "-q").json["output"] == output, name
+    other = write(tmp_path, "other.json", states(Elsewhere=TASK["States"]["Work"]))
+    said = asl_command("run", one, "-q", "--machine", f"other={other}", "--task", "Elsewhere=mine:two")
+    assert said.json["output"] == 1
+
+
 def test_a_tasks_file_that_does_not_import(asl_command: Asl, tmp_path: Path) -> None:
     file = write(tmp_path, "tasks.py", "import no_such_module\n")
     said = asl_command("run", write(tmp_path, "m.json", TASK))
