@@ -1,381 +1,206 @@
-"""Answers for any machine, made from its definition: what its paths read is there, of the kind that they want.
+"""Answers for any machine, found by running it: what a state reads and does not find is there the next time.
 
-One document serves as the input of the execution and as the result of every task: it has a value at every place that
-a path of the definition reads. Where the definition compares a place with values, it takes them in turn, call by
-call, so that loops come to an end.
+At first the input and every result are objects that have nothing. Where the machine fails, the states that it did not
+leave are asked what they read (`tests.reads`); what is not there, or of another kind, is traced to the answer that
+the value around it is from, and that answer learns it. What is from no answer, no answer can mend: the definition
+itself made a value without it.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import asl
-from asl.values import to_json
+from asl.inspection import Explanation
+from tests.places import MARK, Place, Places
+from tests.reads import Reads, named
 
-NAME = r"(?:\.(?:[A-Za-z_][\w-]*|`[^`]+`)|\[\d+\]|\['[^']+'\]|\[\"[^\"]+\"\])"
-PATH = re.compile(rf"(\$\$?)([A-Za-z_]\w*)?((?:{NAME}|\.?\[\d+\]|\[\*\]|\.\*|\[[^\]'\"]*\])+)?")
-STEP = re.compile(
-    r"\.([A-Za-z_][\w-]*)|\.`([^`]+)`|\['([^']+)'\]|\[\"([^\"]+)\"\]|\[(\d+|\*|[^\]]*)\]|(\.\*)"
-)
-INTRINSIC = re.compile(r"States\.(\w+)\(")
-KINDS = {
-    "MathAdd": 1,
-    "MathRandom": 1,
-    "ArrayPartition": ["a", "b"],
-    "ArrayLength": ["a"],
-    "ArrayGetItem": ["a", "b"],
-    "ArrayContains": ["a"],
-    "ArrayUnique": ["a"],
-    "Base64Decode": "dGV4dA==",
-}
-WHEN = "2030-01-01T00:00:00Z"
-TEXT = object()
-"""What a place has whose text is read as JSON: the document, as text."""
-
-ABSENT = object()
-"""What a place has in some of its turns where the definition asks whether it is there."""
-
-DEEPEST = 5
-"""How far the document goes down where it stands within itself."""
-
-Steps = list["str | int"]
-
-
-class Place:
-    """What is known of one place in the document. `whole`: the whole document is there, or an array of it."""
-
-    def __init__(self) -> None:
-        self.below: dict[str, Place] = {}
-        self.item: Place | None = None
-        self.values: list[Any] = []
-        self.whole = False
-
-    def at(self, steps: Steps) -> Place:
-        """The place so many steps down."""
-        place = self
-        for step in steps:
-            if isinstance(step, int):
-                place.item = place.item or Place()
-                place = place.item
-            else:
-                place = place.below.setdefault(step, Place())
-        return place
-
-    def absorb(self, other: Place) -> None:
-        """Have here what is known of another place, besides."""
-        for name, below in other.below.items():
-            if name not in self.below:
-                self.below[name] = below
-            elif self.below[name] is not below:
-                self.below[name].absorb(below)
-        if other.item is not None and self.item is None:
-            self.item = other.item
-        self.values += [value for value in other.values if value not in self.values]
-        self.whole = self.whole or other.whole
-
-    def value(self, turn: int, root: Place, depth: int = 0) -> Any:
-        """What stands there at the n-th call."""
-        if depth > DEEPEST:
-            return {}
-        if ABSENT in self.values and (self.item or self.below) and Random(turn).random() < 0.5:
-            return ABSENT
-        if self.item is not None:
-            found = self.item.value(turn, root, depth + 1)
-            return [] if found is ABSENT else [found] * 2
-        if self.below or self.whole:
-            found = self._object(turn, root, depth + 1)
-            if self.whole and self is not root:
-                found = {**root._object(turn, root, depth + 2), **found}
-            return found
-        found = Random(turn).choice(self.values) if self.values else "text"
-        if found is TEXT:
-            return "{}" if depth >= DEEPEST - 2 else to_json(root._object(turn, root, DEEPEST - 2))
-        return found
-
-    def _object(self, turn: int, root: Place, depth: int) -> dict[str, Any]:
-        values = {name: place.value(turn, root, depth) for name, place in self.below.items()}
-        return {name: value for name, value in values.items() if value is not ABSENT}
-
-
-def steps_of(path: str) -> Steps:
-    """The steps of a path. An index and a wildcard are the step 0."""
-    found: Steps = []
-    for match in STEP.finditer(path):
-        name = next((group for group in match.groups()[:4] if group is not None), None)
-        found.append(0 if name is None else name)
-    return found
+MISSING = object()
 
 
 class Answers:
-    """The document of a definition; `turn` is what the first call counts from.
+    """The input of the execution, the results of its tasks, and the items of its datasets; they differ by `turn`."""
 
-    In `lists` are the tasks whose result is an array of it, in `texts` those whose result is its text; "" is the
-    input of the execution. In `arrays` are the paths where arrays of it are.
-    """
-
-    def __init__(
-        self,
-        definition: dict[str, Any],
-        turn: int = 0,
-        lists: frozenset[str] = frozenset(),
-        texts: frozenset[str] = frozenset(),
-        arrays: frozenset[str] = frozenset(),
-    ) -> None:
-        self.root = Place()
-        self.root.whole = True
-        self.lists = lists
-        self.texts = texts
-        self.turn = turn
-        self._aliases: list[tuple[str, Place]] = []
-        self._shared: list[tuple[Steps, Place]] = []
-        self._variables: dict[str, Place] = {}
-        for path in sorted(arrays):
-            self._path(path).at([0]).whole = True
-        for _, state in named(definition):
-            self._assigned(state)
-        self._machine(definition, definition.get("QueryLanguage", "JSONPath"))
-        for steps, place in self._shared:  # what became known of a place holds for the rests of its path
-            self.root.at(steps).absorb(place)
-        for name, place in self._aliases:
-            if name in self.root.below and self.root.below[name] is not place:
-                place.absorb(self.root.below[name])
+    def __init__(self, definition: dict[str, Any]) -> None:
+        self.turn = 0
+        self.calls = 0
+        self.unmade: list[str] = []
+        """What the last lesson found missing in values that are from no answer, in words."""
+        self._places = Places()
+        self._sources: dict[str, Place] = {}
+        self._reads = {
+            name: (state, Reads(name, state, state["QueryLanguage"])) for name, state in named(definition)
+        }
 
     def input(self) -> Any:
-        """The input of the execution."""
-        return self.document(self.turn, "")
+        """The input of the execution; a new round begins."""
+        self.calls = 0
+        return self.document("")
 
     def __call__(self, payload: Any, call: asl.Call) -> Any:
         """The result of a task."""
-        self.turn += 1
-        return self.document(self.turn, call.state)
+        return self.document(call.state)
 
-    def document(self, turn: int, state: str) -> Any:
-        """What the task of a state gives at the n-th call."""
-        value = self.root.value(turn, self.root)
-        if state in self.texts:
-            return to_json(value)
-        return [value] * 2 if state in self.lists else value
+    def document(self, name: str) -> Any:
+        """What comes from a source: the input (""), a Task's result or a dataset (by the name of its Map)."""
+        self.calls += 1
+        return self._places.make(self.source(name), Random(self.turn * 1000 + self.calls))
 
-    def _at(self, steps: Steps) -> Place:
-        """The place of a path, which may be read wherever its first steps have led to before."""
-        while steps and steps[0] == 0:
-            steps = steps[1:]
-        if not steps:
-            return Place()
-        place = self.root.at(steps)
-        for start in range(1, len(steps)):
-            if isinstance(steps[start], str):
-                self.root.at(steps[start:]).absorb(place)
-                self._shared.append((steps[start:], place))
-        return place
+    def source(self, name: str) -> Place:
+        """What is known of it."""
+        if name not in self._sources:
+            self._sources[name] = Place()
+            self._sources[name].object = True
+        return self._sources[name]
 
-    # ------------------------------------------------------------------ reading definitions
+    # ------------------------------------------------------------------ lessons
 
-    def _machine(self, machine: dict[str, Any], language: str) -> None:
-        for state in machine.get("States", {}).values():
-            own = state.get("QueryLanguage", language)
-            self._state(state, own)
-            for inner in (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", ())):
-                if isinstance(inner, dict):
-                    self._machine(inner, language)
+    def learn(self, result: asl.Result, machine: asl.StateMachine) -> bool:
+        """Learn from a run that did not succeed; whether there was anything to learn."""
+        self.unmade = []
+        learnt = self._learn(result.history, machine.program, result.cause)
+        for child in _children(result.map_runs):
+            if child.status == "FAILED":
+                learnt |= self._learn(child.history, _program(machine, child.history), child.cause)
+        return learnt
 
-    def _state(self, state: dict[str, Any], language: str) -> None:
-        if language == "JSONata":
-            items = state.get("Items")
-            if isinstance(items, str) and re.fullmatch(r"\{% *\$[\w.]+ *%\}", items):
-                self._at(steps_of(re.sub(r".*\$states\.(input|result)|[ %}]", "", items))).at(
-                    [0]
-                ).whole = True
-            for text in _texts({k: v for k, v in state.items() if k not in _INNER}):
-                if text.startswith("{%"):
-                    self._jsonata(text)
+    def _learn(self, history: Any, program: Any, cause: str | None) -> bool:
+        endless = "maximum number of history events" in (cause or "")
+        visits = asl.explain(history, program)
+        failed = endless or any(visit.type == "Fail" for visit in visits)
+        learnt = False
+        for visit in {visit.state: visit for visit in visits}.values() if endless else visits:
+            state, reads = self._reads[visit.state]
+            choice = failed and visit.type == "Choice"
+            if choice or visit.status == "CAUGHT_ERROR" or (visit.exited_at is None and not endless):
+                for root, want in reads.wants.items():
+                    for value, holder in self._values(root, visit, state, history):
+                        match = _Match(self._places, reads.lenient, choice)
+                        match.look(want, value, holder, reads.path(root))
+                        learnt |= match.learnt
+                        self.unmade += [f"'{visit.state}' reads {path}" for path in match.unmade]
+        return learnt
+
+    def _values(
+        self, root: str, visit: Explanation, state: dict[str, Any], history: Any
+    ) -> Iterator[tuple[Any, Place | None]]:
+        """The values that stand at a root of what a state reads, with the place that each is from where it is known."""
+        stages = visit.stages
+        if root.startswith("$"):
+            yield visit.variables.get(root[1:], MISSING), None
+        elif root == "execution":
+            yield history[0].data, self.source("") if history[0].id == 1 else None
+        elif root == "item":
+            for item in cast(list[Any], stages.get("afterItemsPath") or []):
+                yield item, None
+        else:
+            holder = self.source(visit.state) if visit.type == "Task" else None
+            for stage in _STAGES[root]:
+                if stage in stages:
+                    yield stages[stage], holder if stage == "result" else None
+                    return
+            if root == "merged" and visit.type not in ("Task", "Map", "Parallel"):
+                yield stages.get("afterInputPath", stages["input"]), None
+
+
+_STAGES = {
+    "input": ("input",),
+    "effective": ("afterInputPath", "input"),
+    "result": ("result",),
+    "selected": ("afterResultSelector", "result", "afterParameters", "afterInputPath", "input"),
+    "merged": ("afterResultPath",),
+}
+"""The roots of what a state reads -> the stages at which the value stands, the first that there is."""
+
+
+class _Match:
+    """A look at a value: what of that which is wanted it has not. `endless`: other values are wanted, too."""
+
+    def __init__(self, places: Places, lenient: bool, endless: bool) -> None:
+        self.places = places
+        self.lenient = lenient
+        self.endless = endless
+        self.learnt = False
+        self.unmade: list[str] = []
+
+    def look(self, want: Place, value: Any, holder: Place | None, path: str) -> None:
+        """`holder` is the place that the value is made of, where that is known."""
+        own = self.places.of(value) or holder
+        if value is MISSING:
+            self._teach(want, own, path)
             return
-        if isinstance(state.get("ItemsPath"), str):
-            self._path(state["ItemsPath"]).at([0]).whole = True
-        for key, value in (("SecondsPath", 1), ("TimeoutSecondsPath", 60), ("HeartbeatSecondsPath", 30)):
-            self._typed(state.get(key), value)
-        self._typed(state.get("TimestampPath"), WHEN)
-        self._typed(state.get("MaxConcurrencyPath"), 1)
-        for key in ("InputPath", "OutputPath"):
-            if isinstance(state.get(key), str):
-                self._path(state[key]).whole = True
-        self._result_path(state.get("ResultPath"))
-        for catcher in state.get("Catch", ()):
-            self._result_path(catcher.get("ResultPath"))
-        for rule in state.get("Choices", ()):
-            self._rule(rule)
-        for key in ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials", "ItemReader"):
-            self._template(state.get(key))
-        self._template({"Error.$": state.get("ErrorPath"), "Cause.$": state.get("CausePath")})
+        if want.values and (self.endless or self.places.of(value) or not _fits(value, want)):
+            only = Place()
+            only.add(*want.values)
+            self._teach(only, own, path, blame=False)
+        if want.text is not None:
+            self._text(want, value, own, path)
+        elif want.item is not None:
+            self._array(want, want.item, value, own, path)
+        elif want.below or want.object:
+            self._object(want, value, own, path)
 
-    def _result_path(self, path: Any) -> None:
-        if isinstance(path, str) and path != "$":
-            self.root.at(steps_of(path)[:-1]).whole = True
+    def _teach(self, want: Place, own: Place | None, path: str, blame: bool = True) -> None:
+        if own is not None:
+            self.learnt |= own.absorb(want)
+        elif blame:
+            self.unmade.append(path)
 
-    def _typed(self, path: Any, value: Any) -> None:
-        if isinstance(path, str):
-            self._path(path).values.append(value)
+    def _text(self, want: Place, value: Any, own: Place | None, path: str) -> None:
+        assert want.text is not None
+        try:
+            parsed = json.loads(value)
+        except (TypeError, ValueError):
+            self._teach(want, own, path)
+        else:
+            self.look(want.text, parsed, own and own.text, path)
 
-    def _path(self, path: str) -> Place:
-        steps = steps_of(path[1:])
-        if path.startswith("$$"):
-            steps = steps_of(path[2:])
-            if steps[:2] == ["Execution", "Input"]:
-                steps = steps[2:]
-            elif steps[:3] == ["Map", "Item", "Value"]:
-                steps = steps[3:]
-            else:
-                return Place()
-        elif variable := re.match(r"\$([A-Za-z_]\w*)", path):
-            return self._named(variable.group(), path[variable.end() :])
-        return self._at(steps)
+    def _array(self, want: Place, item: Place, value: Any, own: Place | None, path: str) -> None:
+        if not isinstance(value, list) and self.lenient and want.least < 2 and isinstance(value, dict):
+            self._teach(want, own, path, blame=False)
+            self.look(item, value, own, path)
+        elif not isinstance(value, list) or len(value) < want.least:
+            self._teach(want, own, path)
+        else:
+            for each in value:
+                self.look(item, each, own and own.item, f"{path}[0]")
 
-    def _template(self, value: Any) -> None:
-        if isinstance(value, list):
-            for item in value:
-                self._template(item)
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                if key.endswith(".$") and isinstance(item, str):
-                    self._expression(item)
-                    if item.startswith("$") and len(item) > 1:
-                        self._aliases.append((key.removesuffix(".$"), self._path(item)))
+    def _object(self, want: Place, value: Any, own: Place | None, path: str) -> None:
+        if isinstance(value, list) and self.lenient:
+            for each in value:
+                self.look(want, each, own and own.item, path)
+        elif not isinstance(value, dict):
+            self._teach(want, own, path)
+        else:
+            for name, below in want.below.items():
+                place = own.field(name) if own is not None and name in own.below else None
+                if name not in value and own is not None and MARK in value:
+                    known = own.below.get(name)
+                    self.learnt |= own.field(name).absorb(below) or known is None
                 else:
-                    self._template(item)
-
-    def _expression(self, text: str) -> None:
-        if text.startswith("$"):
-            self._path(text)
-            return
-        for function, arguments in _calls(text):
-            for match in PATH.finditer(re.sub(r"'(?:\\.|[^'\\])*'", "''", arguments)):
-                place = self._path(match.group())
-                if function == "StringToJson":
-                    place.values = [TEXT]
-                elif function in KINDS:
-                    place.values.append(KINDS[function])
-                elif function == "JsonMerge":
-                    place.whole = True
-
-    def _rule(self, rule: dict[str, Any]) -> None:
-        for key in ("And", "Or"):
-            for inner in rule.get(key, ()):
-                self._rule(inner)
-        if "Not" in rule:
-            self._rule(rule["Not"])
-        variable = rule.get("Variable")
-        if not isinstance(variable, str):
-            return
-        place = self._path(variable)
-        for operator, operand in rule.items():
-            if operator.endswith("Path") and isinstance(operand, str):
-                value = _default(operator)
-                place.values.append(value)
-                self._path(operand).values.append(value)
-            elif operator.startswith("Numeric") and isinstance(operand, int | float):
-                place.values += [operand, operand + 1, operand - 1]
-            elif operator == "StringMatches":
-                place.values += [operand.replace("*", "x"), "text"]
-            elif operator.startswith(("String", "Timestamp")):
-                place.values += [operand]
-            elif operator == "BooleanEquals":
-                place.values += [operand, not operand]
-            elif operator == "IsPresent":
-                place.values += ["text", ABSENT]
-            elif operator in ("IsNumeric", "IsBoolean", "IsTimestamp", "IsString", "IsNull"):
-                kinds = {"IsNumeric": 1, "IsBoolean": True, "IsTimestamp": WHEN, "IsNull": None}
-                place.values += [kinds.get(operator, "text")]
-
-    def _jsonata(self, text: str) -> None:
-        for match in JSONATA.finditer(text):
-            place = self._named(match.group(1), match.group(2))
-            before, after = text[: match.start()], text[match.end() :]
-            if before.endswith("$parse("):
-                place.values = [TEXT]
-            elif before.endswith("$number(") or re.match(r"\s*[-+*/]\s*[\d$]", after):
-                place.values.append(1)
-            found = re.match(
-                r"\s*(?:!?=|[<>]=?|in)\s*\[?(?:'([^']*)'|\"([^\"]*)\"|(\d+)|(true|false))", after
-            )
-            if found is None:
-                continue
-            literal, other, number, truth = found.groups()
-            if number is not None:
-                place.values += [int(number), int(number) + 1, max(0, int(number) - 1)]
-            elif truth is not None:
-                place.values += [truth == "true", truth != "true"]
-            else:
-                place.values.append(literal if literal is not None else other)
-
-    def _named(self, start: str, rest: str) -> Place:
-        """The place of a path that begins with the input, the result, or a variable."""
-        steps = steps_of(rest)
-        if start.startswith("$states."):
-            return self._at(steps)
-        known = self._variables.get(start[1:])
-        return Place() if known is None else known.at(steps)
-
-    def _assigned(self, state: dict[str, Any]) -> None:
-        """Learn which places the variables of a state have their values from."""
-        for rules in (state, *state.get("Choices", ()), *state.get("Catch", ())):
-            for name, value in (rules.get("Assign") or {}).items():
-                if not isinstance(value, str):
-                    continue
-                if name.endswith(".$") and value.startswith("$.") and STEP.fullmatch(value[1:]):
-                    self._variables[name[:-2]] = self._path(value)
-                found = re.fullmatch(rf"\{{% *\$states\.(?:input|result)((?:{NAME})+) *%\}}", value)
-                if found is not None:
-                    self._variables[name] = self._at(steps_of(found.group(1)))
+                    self.look(below, value.get(name, MISSING), place, f"{path}.{name}")
 
 
-JSONATA = re.compile(
-    rf"(\$states\.(?:input|result|context\.Execution\.Input)|\$(?!states)[A-Za-z_]\w*)((?:{NAME})*)"
-)
-_INNER = ("ItemProcessor", "Iterator", "Branches")
+def _children(map_runs: Iterable[asl.MapRunRecord]) -> Iterator[Any]:
+    for record in map_runs:
+        for child in record.children:
+            yield child
+            yield from _children(child.map_runs)
 
 
-def named(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The states of a machine and of those within it, with their names."""
-    for name, state in machine.get("States", {}).items():
-        yield name, state
-        for inner in (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", ())):
-            if isinstance(inner, dict):
-                yield from named(inner)
+def _program(machine: asl.StateMachine, history: Any) -> Any:
+    """The machine that a child ran: the one that has the state it entered first."""
+    first = next(event.name for event in history if event.type.endswith("StateEntered"))
+    return next(part for part in machine.program.parts.values() if first in part.states)
 
 
-def _default(operator: str) -> Any:
-    if operator.startswith("Numeric"):
-        return 1
-    if operator.startswith("Boolean"):
-        return True
-    return WHEN if operator.startswith("Timestamp") else "text"
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-
-
-def _calls(text: str) -> Iterator[tuple[str, str]]:
-    """Each intrinsic function in a text, with its own arguments, those of inner calls left out."""
-    for match in INTRINSIC.finditer(text):
-        depth, own, place = 1, "", match.end()
-        while place < len(text) and depth:
-            char = text[place]
-            depth += (char == "(") - (char == ")")
-            if depth == 1 and char != ")":
-                own += char
-            place += 1
-        yield match.group(1), own
+def _fits(value: Any, want: Place) -> bool:
+    kinds = {type(each) for each in want.values}
+    return type(value) in kinds or (isinstance(value, str) and object in kinds)
 
 
 def definitions(text: str) -> dict[str, str]:
@@ -383,9 +208,14 @@ def definitions(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for match in re.finditer(r'("?Resource"?\s*:\s*)?("?)\$\{([^}\s"\']+)\}', text):
         resource, quote, name = match.groups()
+        before = text[: match.start()].rstrip()
         if resource is not None:
             found[name] = "arn:aws:lambda:us-east-1:123456789012:function:text"
         elif name not in found:
-            bare = not quote and text[: match.start()].rstrip().endswith((":", ","))
-            found[name] = "1" if bare else "text"
+            field = re.search(r'"(\w+)"\s*:$', before)
+            if field is not None and field[1] in ("Retry", "Catch"):
+                found[name] = "text" if quote else "[]"
+            else:
+                bare = not quote and (before.endswith((":", ",")) or re.search(r'"\{%[^"\']*$', before))
+                found[name] = "1" if bare else "text"
     return found
