@@ -105,6 +105,8 @@ def run(
     if task:
         given.fit(task, [loaded, *found.machines.values()])
     found.tasks.update(_mocked(mocks, case, strict_mocks, loaded))
+    if real_time:
+        serving.foretell(machine, loaded, found, quiet)
     interrupted = False
     try:
         if real_time:

@@ -81,6 +81,24 @@ def serving(
     return Serving(tasks, {name: results.load(file, define) for name, file in known.items()}, callbacks)
 
 
+def foretell(machine: str, loaded: asl.StateMachine, found: Serving, quiet: bool) -> None:
+    """Tell before a run of Tasks that nothing will serve; refuse it where it cannot end well without them."""
+    from asl.drive import foreseeing
+    from asl.resources import Resources
+
+    resources = Resources(**found._asdict())
+    missing = foreseeing.unserved(loaded.program, resources)
+    if not missing:
+        return
+    told = [str(resources.unserved(each.call)) for each in missing]
+    told[-1] += f"; {results.remedy(machine)}"
+    if any(each.certain for each in missing):
+        raise Refusal("\nasl: ".join(told))
+    if not quiet:
+        for each in told:
+            click.echo(f"asl: warning: {each}", err=True)
+
+
 def _http(connections: str) -> Any:
     try:
         return asl.HttpTask(connections)

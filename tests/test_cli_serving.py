@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.commands import COMMAND, Asl, asl_command, write
-from tests.machines import TOKEN, machine, task
+from tests.machines import FUNCTION, TOKEN, machine, task
 
 __all__ = ["asl_command"]
 
@@ -187,6 +187,32 @@ def test_a_line_for_what_happens_where_nobody_watches(asl_command: Asl, tmp_path
     assert asl_command("run", path, "--real-time", "--quiet").err == ""
     write(tmp_path, "tasks.py", "def work(payload):\n    raise KeyError('n')\n")
     assert "LambdaFunctionFailed KeyError: " in asl_command("run", path, "--real-time").err
+
+
+def test_what_nothing_serves_is_told_before_anybody_waits(asl_command: Asl, tmp_path: Path) -> None:
+    wait = {"Type": "Wait", "Seconds": 3600, "Next": "First"}
+    path = write(tmp_path, "late.json", machine("Wait", Wait=wait, First=task(Next="Second"), Second=task()))
+    said = asl_command("run", path, "--real-time")
+    resource = f"no task function serves the resource '{FUNCTION}' of the state"
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        f"asl: {resource} 'First'; registered: none\n"
+        f"asl: {resource} 'Second'; registered: none; add --task 'NAME=module:function', "
+        f"or a function to {tmp_path / 'tasks.py'}, where NAME is the state, the resource or the function in its ARN\n"
+    )
+
+
+def test_what_nothing_serves_is_a_warning_where_the_run_may_not_come_to_it(
+    asl_command: Asl, tmp_path: Path
+) -> None:
+    rules = [{"Variable": "$", "IsString": True, "Next": "Work"}]
+    which = {"Type": "Choice", "Choices": rules, "Default": "Done"}
+    path = write(tmp_path, "m.json", machine("Which", Which=which, Work=task(), Done={"Type": "Succeed"}))
+    said = asl_command("run", path, "--real-time", "-i", "1")
+    assert (said.code, said.json["output"]) == (0, 1)
+    assert said.err.startswith("asl: warning: no task function serves the resource ")
+    assert asl_command("run", path, "--real-time", "-i", "1", "-q").err == ""
+    assert asl_command("run", path, "--real-time", "-i", '"one"', "-q").code == 2
 
 
 WATCHED = """

@@ -19,7 +19,7 @@ from asl.errors import StatesError
 from asl.execution import UNANSWERED, Execution
 from asl.frames import Call
 from asl.names import TASK_FAILED
-from asl.resources import Served, Submitted
+from asl.resources import Resources, Served, Submitted
 from asl.resources.metadata import REQUEST_ID, http_metadata, request_id
 from asl.scope import Identity
 from asl.values import Json, to_json
@@ -40,31 +40,44 @@ class Within:
 
 def serve(hub: Hub, call: Call) -> Served | None:
     """What serves a call that is for the machines and tasks of the hub themselves; None where it is not."""
-    action = (call.target.action or "").removesuffix(".waitForTaskToken")
-    known = _ACTIONS.get((call.target.service or "", action))
+    known = _ACTIONS.get(_action(call))
     if known is None:
         return None
     is_ours, act = known
     return Served(lambda call: Within(act)) if is_ours(hub, call) else None
 
 
+def may_serve(resources: Resources, call: Call) -> bool:
+    """Whether `serve` may serve such a call; of its payload only the fields that are known beforehand are there."""
+    known = _ACTIONS.get(_action(call))
+    if known is None:
+        return False
+    if known[0] is not _knows_machine or _machine(resources, call) is not None:
+        return True
+    return _field(call, "StateMachineArn") is None and bool(resources.machines)
+
+
+def _action(call: Call) -> tuple[str, str]:
+    return call.target.service or "", (call.target.action or "").removesuffix(".waitForTaskToken")
+
+
 # ---------------------------------------------------------------------- starting executions
 
 
-def _machine(hub: Hub, call: Call) -> StateMachine | None:
+def _machine(resources: Resources, call: Call) -> StateMachine | None:
     """The machine that the call is for: by its ARN, its ARN without version or alias, or its name."""
     arn = _field(call, "StateMachineArn")
     if not isinstance(arn, str):
         return None
     parts = arn.split(":")
     for key in (arn, ":".join(parts[:7]), parts[6] if len(parts) > 6 else arn):
-        if key in hub.resources.machines:
-            return hub.resources.machines[key]
+        if key in resources.machines:
+            return resources.machines[key]
     return None
 
 
 def _knows_machine(hub: Hub, call: Call) -> bool:
-    return _machine(hub, call) is not None
+    return _machine(hub.resources, call) is not None
 
 
 def _field(call: Call, name: str) -> Json:
@@ -85,7 +98,7 @@ def _document(call: Call, name: str, code: str, said: str) -> Json:
 
 def _start(hub: Hub, run: Run, call: Call, waiting: Any = None) -> Run:
     """Start the execution that the call asks for. Raises `StatesError` as the service would refuse it."""
-    machine = _machine(hub, call)
+    machine = _machine(hub.resources, call)
     assert machine is not None
     parent = run.execution
     given = _document(call, "Input", "InvalidExecutionInput", "Invalid State Machine Execution Input")
