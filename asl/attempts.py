@@ -37,8 +37,9 @@ def begin(machine: Machine, frame: Frame, state: Task) -> None:
     finally:
         scope.token = None
     if target.kind == "LambdaFunction":
-        machine.chain(frame, "LambdaFunctionScheduled", target.resource, payload, limits)
-        machine.chain(frame, "LambdaFunctionStarted")
+        machine.chain_begun(
+            frame, "LambdaFunctionScheduled", target.resource, payload, limits, "LambdaFunctionStarted", None
+        )
     else:
         _scheduled(machine, frame, target, payload, limits)
     now = scope.now
@@ -57,8 +58,10 @@ def begin(machine: Machine, frame: Frame, state: Task) -> None:
         None if heartbeat is None else heartbeat * 1000,
         now,
     )
+    frame.wait = call
     machine.next_call += 1
-    register(machine, frame, call)
+    machine.calls[call.id] = call
+    machine.fresh_calls.append(call)
     if limits is not None:
         machine.timer(call.due, frame, call)
 
@@ -72,8 +75,7 @@ def _scheduled(machine: Machine, frame: Frame, target: Target, payload: Json, li
         machine.chain(frame, "ActivityScheduled", target.resource, payload, limits)
     else:
         name = (target.service, target.action, machine.identity.region)
-        machine.chain(frame, "TaskScheduled", name, payload, limits)
-        machine.chain(frame, "TaskStarted", name)
+        machine.chain_begun(frame, "TaskScheduled", name, payload, limits, "TaskStarted", name)
 
 
 def register(machine: Machine, frame: Frame, call: Call) -> None:
@@ -110,7 +112,7 @@ def beat(machine: Machine, frame: Frame, call: Call) -> None:
 
 def succeed(machine: Machine, frame: Frame, call: Call, output: Json) -> None:
     """The task, or the map run, of the frame gave a result."""
-    size, target = machine.bound(output), call.target
+    size, target = machine.gauge.bound(output), call.target
     if isinstance(call, MapRun):
         mapruns.succeed(machine, frame, output, size)
         return

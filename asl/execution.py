@@ -146,7 +146,7 @@ class Execution:
         will. No time passes. In place of `take_calls`, for a driver that answers most calls at once.
         """
         machine = self._machine
-        fresh, calls = machine.fresh_calls, machine.calls
+        calls, fresh = machine.calls, machine.fresh_calls
         while fresh:
             call = fresh.popleft()
             if call.id not in calls:

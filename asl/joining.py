@@ -24,7 +24,7 @@ def fork_parallel(machine: Machine, frame: Frame, state: Parallel) -> None:
     """Start every branch, in their order."""
     raw = frame.input
     input = raw if state.read is None else state.read(raw, machine.scope)
-    size = frame.size if state.read is None else machine.bound(input)
+    size = frame.size if state.read is None else machine.gauge.bound(input)
     machine.chain(frame, "ParallelStateStarted")
     frame.wait = wait = Joining(len(state.branches))
     for slot, branch in enumerate(state.branches):
@@ -44,7 +44,7 @@ def fork_map(machine: Machine, frame: Frame, state: Map) -> None:
     if state.distributed:
         mapruns.begin(machine, frame, state, effective, {**fields, "MaxConcurrency": limit, "Items": items})
         return
-    frame.wait = wait = Joining(len(items), effective, items, machine.bound(items))
+    frame.wait = wait = Joining(len(items), effective, items, machine.gauge.bound(items))
     most = machine.quotas.concurrency or len(items)
     for _ in range(min(limit or most, most, len(items))):
         _next_iteration(machine, frame, wait, state.processor)
@@ -86,7 +86,7 @@ def open(machine: Machine, frame: Frame, parent: Frame) -> None:
     machine.chain(frame, "MapIterationStarted", state.name, frame.slot)
     if state.select is not None:
         frame.input = _select(machine, parent, frame, state)
-        frame.size = machine.bound(frame.input)
+        frame.size = machine.gauge.bound(frame.input)
 
 
 def _select(machine: Machine, parent: Frame, frame: Frame, state: Map) -> Json:

@@ -61,7 +61,6 @@ class Machine:
         self.timers: list[tuple[int, int, Frame | None, Any]] = []
         self._timer_order = 0
         self.gauge = Gauge()
-        self.bound = self.gauge.bound
         self.limit = quotas.payload or 1 << 62
         self.last_event = quotas.events or EVENTS_BOUND
         self.activities: Collection[str] | None = None
@@ -73,7 +72,7 @@ class Machine:
         self.record("ExecutionStarted", 0, "/", self.identity.role, input)
         if self.program.timeout is not None:
             self.timer(self.started_at + self.program.timeout * 1000, None, None)
-        self.frames[0] = frame = Frame(0, "/", self.program, input, None, 0, self.bound(input))
+        self.frames[0] = frame = Frame(0, "/", self.program, input, None, 0, self.gauge.bound(input))
         self.next_frame = 1
         self.ready.append(frame)
         self.settle()
@@ -99,6 +98,22 @@ class Machine:
         if number >= self.last_event:
             raise HistoryFull
         self.history.cells += (kind, scope.now, frame.last, frame.path, name, data, more)
+        scope.events = frame.last = number
+
+    def chain_begun(
+        self, frame: Frame, kind: str, name: Any, data: Any, more: Any, begun: str, by: Any
+    ) -> None:
+        """Append two events of one moment to the frame's chain: `chain` of what was scheduled, and that it began."""
+        scope = self.scope
+        number = scope.events + 2
+        if number >= self.last_event:
+            self.chain(frame, kind, name, data, more)
+            raise HistoryFull
+        now, path = scope.now, frame.path
+        self.history.cells += (
+            kind, now, frame.last, path, name, data, more,
+            begun, now, number - 1, path, by, None, None,
+        )  # fmt: skip
         scope.events = frame.last = number
 
     def leaf(self, frame: Frame, kind: str, name: Any = None, data: Any = None) -> None:
@@ -177,7 +192,7 @@ class Machine:
             elif frame.wait is not None:
                 joining.complete(self, frame)
                 return
-        scope, cells, bound = self.scope, self.history.cells, self.bound
+        scope, cells, bound = self.scope, self.history.cells, self.gauge.bound
         limit, last_event = self.limit, self.last_event
         states, path, now = frame.program.states, frame.path, scope.now
         while True:
@@ -288,7 +303,7 @@ class Machine:
         return size
 
     def _assign(self, frame: Frame, assigned: dict[str, Json]) -> None:
-        if self.bound(assigned) > self.limit and self.gauge(assigned) > self.limit:
+        if self.gauge.bound(assigned) > self.limit and self.gauge(assigned) > self.limit:
             raise StatesError(names.DATA_LIMIT_EXCEEDED, attempts.too_large(frame.state))
         frame.variables = {**frame.variables, **assigned}
 

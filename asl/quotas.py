@@ -67,10 +67,13 @@ class Gauge:
 
     def bound(self, value: Json) -> int:
         """No less than the size, in a fraction of the time where the value is small; the size where it is large."""
-        found = self._known.get(id(value))
-        if found is not None:
+        known = self._known
+        if known and (found := known.get(id(value))) is not None:
             return found[1]
-        most = bound(value)
+        try:
+            most = 2 * len(dumps(value))
+        except TypeError:
+            return self(value)
         return most if most < _LARGE else self(value)
 
     def _added_up(self, value: dict[str, Json]) -> int:

@@ -146,7 +146,9 @@ class _Rebuilding:
     ) -> Frame:
         """The frame at a spot, with what is left within it. It is not among the machine's."""
         machine = self.machine
-        frame = Frame(machine.next_frame, spot.path, program, input, parent, slot, machine.bound(input), item)
+        frame = Frame(
+            machine.next_frame, spot.path, program, input, parent, slot, machine.gauge.bound(input), item
+        )
         machine.next_frame += 1
         frame.variables = {**frame.variables, **spot.assigned}
         if spot.state is None and spot.exited is None:
@@ -161,7 +163,7 @@ class _Rebuilding:
             raise RedriveError(
                 f"the machine has no state `{entered.name}`{_within(spot.path)}, where the execution would go on"
             )
-        frame.state, frame.input, frame.size = entered.name, entered.data, machine.bound(entered.data)
+        frame.state, frame.input, frame.size = entered.name, entered.data, machine.gauge.bound(entered.data)
         frame.entered, frame.entered_at = entered.id, entered.at
         if spot.children is not None and (self.error == RUNTIME or not spot.is_backing_off()):
             self._join(frame, spot, spot.children)
@@ -175,7 +177,7 @@ class _Rebuilding:
         if state is None or state.next is None:
             raise RedriveError(f"the machine does not say what follows `{name}`{_within(spot.path)}")
         frame.state, frame.input = state.next, spot.exited.data
-        frame.size = self.machine.bound(frame.input)
+        frame.size = self.machine.gauge.bound(frame.input)
 
     def _join(self, frame: Frame, spot: _Spot, children: dict[int, _Spot]) -> None:
         """Put the children of a fork back: results of those that came to their end, frames of the others."""
@@ -198,7 +200,7 @@ class _Rebuilding:
             if child is not None and _has_ended(child, program):
                 assert child.exited is not None
                 joining.results[slot] = child.exited.data
-                joining.size += self.machine.bound(child.exited.data)
+                joining.size += self.machine.gauge.bound(child.exited.data)
                 continue
             path = f"{frame.path if frame.path != '/' else ''}/{frame.state}/{slot}"
             left[slot] = self._frame(child or _Spot(path), program, frame, slot, input, item)
@@ -224,7 +226,7 @@ class _Rebuilding:
             raise RedriveError(
                 f"`{frame.state}`{_within(frame.path)} iterates over {len(items)} items now; it was {spot.length}"
             )
-        joining = Joining(len(items), effective, items, self.machine.bound(items))
+        joining = Joining(len(items), effective, items, self.machine.gauge.bound(items))
         most = self.machine.quotas.concurrency or len(items)
         limit: Any = state.limit(effective, scope)
         at_once = min(limit or most, most, len(items))

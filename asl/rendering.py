@@ -84,7 +84,12 @@ def rendered(cells: Cells, first: int = 1) -> list[str]:
             )
         elif what is not None and more is None:
             before, after = _around(kind, name)
-            shown = document(data) if what is _DOCUMENT else data if what is _NUMBER else ""
+            if what is _DOCUMENT:
+                if data is not last:
+                    last, text = data, document(data)
+                shown = text
+            else:
+                shown = data if what is _NUMBER else ""
             texts.append(f'{stamp}{kind}","id":{number},"previousEventId":{previous}{before}{shown}{after}')
         else:
             rest = _rest(Event(number, kind, at, previous, "", name, data, more))

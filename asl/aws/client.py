@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
-from asl.aws import gateway, naming, shapes
+from asl.aws import gateway, kubernetes, naming, shapes, waiting
 from asl.aws.integrations import ACTIONS, SERVICES, Action, Service
-from asl.aws.jobs import JOBS, Job, dig, made
+from asl.aws.jobs import JOBS, dig, made
 from asl.errors import StatesError
 from asl.frames import Call
 from asl.resources import Submitted
@@ -65,11 +64,16 @@ class Aws:
         if service == "apigateway" and action == "invoke":
             first = gateway.invoke(payload, self._boto_session(call), self.endpoint_url)
             return Submitted(first) if call.token else first
+        if service == "eks" and action in kubernetes.ACTIONS:
+            session = self._boto_session(call)
+            waits = pattern.startswith("sync")
+            return kubernetes.serve(action, payload, session, self._region(session), waits, self.poll)
         api = self._api(call, service, action)
         given = payload if isinstance(payload, dict) else {}
         first = api.call(given)
         if pattern.startswith("sync"):
-            return self._job(api, JOBS.get((service, action)), given, first, pattern)
+            job = JOBS.get((service, action))
+            return waiting.started(api, job, given, first, pattern == "sync:2", self.poll)
         return Submitted(first) if call.token else first
 
     # ------------------------------------------------------------------ APIs
@@ -146,58 +150,6 @@ class Aws:
             region_name=self._region(self._session),
         )
 
-    # ------------------------------------------------------------------ jobs
-
-    def _job(
-        self, api: _Api, job: Job | None, given: dict[str, Json], first: Json, pattern: str
-    ) -> Submitted:
-        """The first answer of a job; its result comes when a look at it says that it has ended."""
-        if job is None:
-            raise StatesError("States.Runtime", f"asl does not know how to wait for the end of '{api.name}'.")
-        if job.refused is not None and dig(first, job.refused):
-            raise StatesError("States.TaskFailed", to_json(first))
-        source: Json = {**(first if isinstance(first, dict) else {}), "task": given}
-        cancelled = threading.Event()
-
-        def wait() -> Json:
-            while True:
-                found = _ended(api, job, source, pattern == "sync:2")
-                if found is not None:
-                    return found
-                if cancelled.wait(self.poll):
-                    return None  # nobody hears it
-
-        def cancel() -> None:
-            cancelled.set()
-            if job.stop is not None:
-                with suppress(StatesError):  # as the service does it: as well as it can
-                    api.asked(job.stop, made(job.stopped or {}, source))
-
-        return Submitted(first, wait, cancel)
-
-
-def _ended(api: _Api, job: Job, source: Json, parsed: bool) -> Json:
-    """The result of a job that has ended, None of one that has not. Raises States.TaskFailed."""
-    try:
-        answer = api.asked(job.operation, made(job.given, source))
-    except StatesError as problem:
-        if job.gone and "NotFound" in (problem.error or ""):
-            return {}
-        raise
-    state = dig(answer, job.state)
-    if state not in job.done and state not in job.failed:
-        return None
-    result: Json = answer
-    if job.result is not None:
-        key, _, path = job.result.rpartition("=")
-        result = {key: dig(answer, path)} if key else dig(answer, path)
-    if isinstance(result, dict) and parsed:
-        texts = {key: text for key in ("Input", "Output") if isinstance(text := result.get(key), str)}
-        result = {**result, **{key: json.loads(text) for key, text in texts.items()}}
-    if state in job.failed or (job.broken is not None and job.broken(result)):
-        raise StatesError("States.TaskFailed", to_json(result))
-    return result
-
 
 # ---------------------------------------------------------------------- one call of an API
 
@@ -248,14 +200,18 @@ class _Api:
         try:
             return getattr(self.client, xform_name(name))(**parameters)
         except ClientError as problem:
-            told = problem.response.get("ResponseMetadata", {})
-            error = problem.response.get("Error", {})
-            said = error.get("Message") or error.get("message") or ""
-            status = told.get("HTTPStatusCode", 400)
-            id = told.get("RequestId") or request_id(self.task)
-            raise self.error(error.get("Code", ""), said, status, id, told.get("HostId")) from problem
+            raise self.refusal(problem.response) from problem
         except BotoCoreError as problem:
             raise self.client_error(problem) from problem
+
+    def refusal(self, response: Any) -> StatesError:
+        """The error for a botocore answer that is one."""
+        told, error = response.get("ResponseMetadata", {}), response.get("Error", {})
+        said = error.get("Message") or error.get("message") or ""
+        id = told.get("RequestId") or request_id(self.task)
+        return self.error(
+            error.get("Code", ""), said, told.get("HTTPStatusCode", 400), id, told.get("HostId")
+        )
 
     def exception(self, code: str) -> str | None:
         """The exception that the model has for an error's code."""
@@ -317,7 +273,20 @@ class _Optimised(_Api):
     def call(self, given: dict[str, Json]) -> Json:
         if self.service.prefix == "Lambda":
             return self.invoked(self._invocation(given))
+        if self.action.session is not None and given.get(self.action.session) is None:
+            given = {**given, self.action.session: request_id(self.task)}
         return super().call(given)
+
+    def read(self, shape: Any, answer: Any) -> Json:
+        fold = self.action.folded
+        if fold is None or not shape.members.keys() & {"stream"}:
+            return shapes.response(shape, answer, naming.pascal, shapes.milliseconds, self.service.empty_lists)
+        from botocore.exceptions import EventStreamError
+
+        try:
+            return fold(answer["stream"])
+        except EventStreamError as problem:
+            raise self.refusal(problem.response) from problem
 
     def read(self, shape: Any, answer: Any) -> Json:
         lists = self.service.empty_lists

@@ -39,7 +39,8 @@ class Action:
     `renamed` makes the API's parameters from the Task's (None: they are the same). `shown` makes the result from
     the answer by the names of its fields. The fields in `json` are JSON where the API has bytes.
     `failed` is a field whose value, if it is not nothing, makes the answer an error of that name. `service` is
-    botocore's name where it is not that of the integration.
+    botocore's name where it is not that of the integration. `folded` makes the result from the events of the answer's
+    stream. `session` is a field that has an id of its own where the Task gives none.
     """
 
     operation: str
@@ -48,6 +49,8 @@ class Action:
     json: frozenset[str] = field(default_factory=frozenset)
     failed: tuple[str, str] | None = None
     service: str | None = None
+    folded: Callable[[Iterable[dict[str, Any]]], dict[str, Json]] | None = None
+    session: str | None = None
 
 
 def _amazon(boto: str, prefix: str, told: str | None = None, **special: bool) -> Service:
@@ -62,6 +65,7 @@ SERVICES: dict[str, Service] = {
     "athena": _amazon("athena", "Athena"),
     "batch": _aws("batch", "Batch"),
     "bedrock": _amazon("bedrock", "Bedrock"),
+    "bedrockagentcore": _amazon("bedrock-agentcore", "BedrockAgentCore", metadata=False),
     "codebuild": _aws("codebuild", "CodeBuild"),
     "databrew": _aws("databrew", "GlueDataBrew"),
     "dynamodb": _amazon("dynamodb", "DynamoDB", "AmazonDynamoDBv2"),
@@ -83,6 +87,9 @@ SERVICES: dict[str, Service] = {
 ACTIONS: dict[tuple[str, str], Action] = {
     ("events", "putEvents"): Action("PutEvents", failed=("FailedEntryCount", "FailedEntry")),
     ("bedrock", "invokeModel"): Action("InvokeModel", json=frozenset({"Body"}), service="bedrock-runtime"),
+    ("bedrockagentcore", "invokeHarness"): Action(
+        "InvokeHarness", folded=harness.answer, session="RuntimeSessionId"
+    ),
     ("elasticmapreduce", "createCluster"): Action(
         "RunJobFlow", shown={"ClusterId": "JobFlowId", "ClusterArn": "ClusterArn"}
     ),

@@ -25,7 +25,6 @@ from asl.drive.callbacks import (
 from asl.execution import UNANSWERED, Execution
 from asl.frames import Call, MapRun
 from asl.resources import HEARTBEAT, NOBODY, After, NotJson, Resources, Served, Submitted, normalised
-from asl.states import Target
 from asl.values import Json
 
 if TYPE_CHECKING:
@@ -76,7 +75,6 @@ class Hub(ABC):
         self._wakes: list[tuple[int, int, Run]] = []
         self._tokens: dict[str, tuple[Run, Call]] = {}
         self._tasks: dict[str, deque[tuple[Run, Call]]] = {}
-        self._functions: dict[Target, Served] = {}
 
     # ------------------------------------------------------------------ what a driver brings
 
@@ -119,7 +117,7 @@ class Hub(ABC):
             run = touched.popleft()
             run.queued = False
             execution = run.execution
-            execution.answer(partial(self._begin, run))
+            execution.answer(self.answerer(run))
             if run.jobs:
                 self._cancel(run)
             if execution.outcome is not None:
@@ -169,13 +167,12 @@ class Hub(ABC):
 
     # ------------------------------------------------------------------ calls
 
-    def _begin(self, run: Run, call: Call) -> Any:
-        """Have a call answered by what serves it: the result, or UNANSWERED."""
-        served = self._functions.get(call.target)
-        return self._route(run, call) if served is None else self.serve(run, call, served)
+    def answerer(self, run: Run) -> Callable[[Call], Any]:
+        """What answers the calls of an execution, as `Execution.answer` wants it."""
+        return partial(self.begin, run)
 
-    def _route(self, run: Run, call: Call) -> Any:
-        """Find what serves a call. What serves a function of one state does so as long as the hub lives."""
+    def begin(self, run: Run, call: Call) -> Any:
+        """Have a call answered by what serves it: the result, or UNANSWERED."""
         if isinstance(call, MapRun):
             self._map_run(run, call)
             return UNANSWERED
@@ -190,8 +187,6 @@ class Hub(ABC):
             if call.token is None or resources.callback(call) is None:
                 raise resources.unserved(call)
             served = Served(_nothing)
-        if call.target.kind == "LambdaFunction":
-            self._functions[call.target] = served
         return self.serve(run, call, served)
 
     def serve(self, run: Run, call: Call, served: Served) -> Any:

@@ -10,6 +10,7 @@ from asl.drive.hub import Act, Hub, Run
 from asl.execution import UNANSWERED, Execution
 from asl.frames import Call
 from asl.resources import Resources, Served, normalised
+from asl.states import Target
 
 if TYPE_CHECKING:
     from asl.distributed import MapRuns
@@ -42,6 +43,7 @@ class Virtual(Hub):
         self._now = at
         self._later: list[tuple[int, int, Act]] = []  # answers under way: (at, order, act)
         self._order = 0
+        self._functions: dict[Target, Callable[[Call], Any]] = {}
 
     def now(self) -> int:
         """The time on the clock."""
@@ -64,18 +66,31 @@ class Virtual(Hub):
             result = problem
         answer(result)
 
+    def answerer(self, run: Run) -> Callable[[Call], Any]:
+        """What answers the calls of an execution: what serves a function of a state is found once."""
+        functions = self._functions
+
+        def answer(call: Call) -> Any:
+            function = functions.get(call.target)
+            if function is None:
+                return self.begin(run, call)
+            try:
+                result = function(call)
+                if type(result) in _VALUES:
+                    return normalised(result)
+            except Exception as problem:
+                result = problem
+            self.answered(run, call, result)
+            return UNANSWERED
+
+        return answer
+
     def serve(self, run: Run, call: Call, served: Served) -> Any:
-        """Have the function answer the call: the result where it is JSON, and not only the first of several answers."""
-        if served.is_async:
+        """Have the function answer the call; it takes no time on the clock."""
+        if call.target.kind != "LambdaFunction" or served.is_async:
             return super().serve(run, call, served)
-        try:
-            result = served.function(call)
-            if type(result) in _VALUES and call.token is None and not run.jobs:
-                return normalised(result)
-        except Exception as problem:
-            result = problem
-        self.answered(run, call, result)
-        return UNANSWERED
+        self._functions[call.target] = served.function
+        return self.answerer(run)(call)
 
     def finish(self) -> None:
         """Let the clock jump from one event to the next until there is none."""
