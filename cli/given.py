@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from asl import documents
 
 from .failure import Refusal, because
 
@@ -23,23 +24,26 @@ Functions = dict[str, Callable[..., Any]]
 
 def document(text: str, option: str) -> Any:
     """The JSON value in `text`, in the file after `@`, or on standard input for `-`."""
+    name, inline = option, False
     if text == "-":
-        where, text = "standard input", _decoded(sys.stdin.buffer.read(), "standard input")
+        name = "standard input"
+        text = documents.decode(sys.stdin.buffer.read(), name)
     elif text.startswith("@"):
-        where = text[1:]
+        name = text[1:]
         try:
-            with open(where, "rb") as file:
-                text = _decoded(file.read(), where)
+            with open(name, "rb") as file:
+                text = documents.decode(file.read(), name)
         except OSError as problem:
             raise Refusal(f"{option}: {because(problem)}") from problem
     else:
-        where = option
+        inline = True
+    if not text.strip():
+        raise Refusal(f"{name} is empty; give a JSON document, such as {{}}")
     try:
-        return json.loads(text, parse_constant=_refuse)
-    except ValueError as problem:
-        raise Refusal(_broken(problem, text, where, option)) from problem
-    except RecursionError as problem:
-        raise Refusal(f"{where}: the JSON is nested too deep") from problem
+        return documents.parse(text, name)
+    except documents.DocumentError as problem:
+        meant = f"; to read the file, write {option} @{text}" if inline and os.path.isfile(text) else ""
+        raise Refusal(f"{problem}{meant}") from problem
 
 
 def moment(text: str | None, option: str) -> int | None:
@@ -57,39 +61,6 @@ def history(file: str) -> bytes | Path:
     from pathlib import Path  # asl run starts without it
 
     return sys.stdin.buffer.read() if file == "-" else Path(file)
-
-
-def _decoded(data: bytes, where: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        raise Refusal(
-            f"{where} is not UTF-8: byte 0x{data[problem.start]:02x} at {problem.start}"
-        ) from problem
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _broken(problem: ValueError, text: str, where: str, option: str) -> str:
-    if not isinstance(problem, json.JSONDecodeError):
-        return f"{where}: {problem}"
-    if not text.strip():
-        return f"{where} is empty; give a JSON document, such as {{}}"
-    line = text.splitlines()[problem.lineno - 1] if problem.lineno <= len(text.splitlines()) else ""
-    told = f"{where} is not JSON: {problem.msg} at line {problem.lineno}, column {problem.colno}"
-    if where == option:
-        if os.path.isfile(text):
-            return f"{told}; to read the file, write {option} @{text}"
-        return f"{told}: {_cut(text, problem.pos)}"
-    return f"{told}: {_cut(line, problem.colno - 1)}"
-
-
-def _cut(text: str, place: int) -> str:
-    """The text around the place, on one line."""
-    first, last = max(0, place - 40), place + 40
-    return f"{'…' if first else ''}{text[first:last]}{'…' if text[last:] else ''}".replace("\n", " ")
 
 
 def buckets(pairs: Iterable[str]) -> dict[str, str]:

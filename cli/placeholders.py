@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
+
+from asl import documents
 
 from .failure import because
 
@@ -22,16 +25,15 @@ def _defined_in(context: click.Context, parameter: click.Parameter, value: str |
     if value is None:
         return {}
     try:
-        with open(value, encoding="utf-8-sig") as file:
-            text = file.read()
+        with open(value, "rb") as file:
+            text = documents.decode(file.read(), value)
         if text.lstrip().startswith("{"):
-            return {name: _text_of(item) for name, item in json.loads(text).items()}
+            found: Any = documents.parse(text, value)
+            return {name: _text_of(item) for name, item in found.items()}
     except OSError as error:
         raise click.BadParameter(because(error), context, parameter) from None
-    except UnicodeDecodeError:
-        raise click.BadParameter(f"{value} is not UTF-8", context, parameter) from None
-    except ValueError as error:
-        raise click.BadParameter(f"{value} is not JSON: {error}", context, parameter) from None
+    except documents.DocumentError as error:
+        raise click.BadParameter(str(error), context, parameter) from None
     lines = [line.strip() for line in text.splitlines()]
     return _defined(context, parameter, tuple(line for line in lines if line and not line.startswith("#")))
 

@@ -183,10 +183,10 @@ def test_real_time_runs_tasks_side_by_side(asl_command: Asl, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"a": }', '--input is not JSON: Expecting value at line 1, column 7: {"a": }'),
+        ('{"a": }', '--input, line 1, column 7: not JSON: Expecting value: {"a": }'),
         (
             "{'a': 1}",
-            "--input is not JSON: Expecting property name enclosed in double quotes at line 1, column 2",
+            "--input, line 1, column 2: not JSON: Expecting property name enclosed in double quotes: {'a': 1}\n",
         ),
         ("", "--input is empty; give a JSON document, such as {}"),
         ("NaN", "--input: NaN is not JSON"),
@@ -204,7 +204,7 @@ def test_a_broken_input_file_shows_the_line(asl_command: Asl, tmp_path: Path) ->
     file = write(tmp_path, "input.json", '{\n  "a": 1\n  "b": 2\n}')
     said = asl_command("run", HELLO_WORLD, "--input", f"@{file}")
     assert said.code == 2
-    assert said.err == f"asl: {file} is not JSON: Expecting ',' delimiter at line 3, column 3:   \"b\": 2\n"
+    assert said.err == f"asl: {file}, line 3, column 3: not JSON: Expecting ',' delimiter: \"b\": 2\n"
 
 
 def test_a_file_without_the_at_sign_is_guessed(asl_command: Asl, tmp_path: Path) -> None:

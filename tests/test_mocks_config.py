@@ -239,8 +239,10 @@ def test_what_is_no_response(response: Any, told: str) -> None:
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(MockError, match=r"m\.json is not JSON: Expecting property name .* line 1 column 2"):
+    with pytest.raises(MockError, match=r"m\.json, line 1, column 2: not JSON: Expecting property name "):
         mockconfig.read(write(tmp_path, "m.json", "{"))
+    with pytest.raises(MockError, match=r"m\.json: NaN is not JSON$"):
+        mockconfig.read(write(tmp_path, "m.json", '{"a": NaN}'))
     with pytest.raises(MockError, match=r"m\.json: an object must stand here, not array$"):
         mockconfig.read(write(tmp_path, "m.json", []))
     with pytest.raises(

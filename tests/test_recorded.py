@@ -164,7 +164,7 @@ def test_a_document_that_was_cut_is_not_there(run: asl.Result) -> None:
 
 START = {"id": 1, "type": "ExecutionStarted", "previousEventId": 0, "timestamp": 0.0}
 WRONG: dict[str, tuple[Any, str]] = {
-    "broken JSON": ('{"events": [', r"^the history is not JSON: Expecting value at line 1, column 13$"),
+    "broken JSON": ('{"events": [', r"^the history, line 1, column 13: not JSON: Expecting value: "),
     "another object": (
         {"definition": {}},
         r"no events: an object with 'definition' where \{'events': \[…\]\}",
@@ -177,7 +177,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "no text": (b" \n", r"^the history is empty$"),
     "nothing": ([], r"^the history has no events$"),
     "a number": (12, r"^the history is int, not the history of an execution$"),
-    "not UTF-8": (b'{"events": "\xff"}', r"^the history is not UTF-8: invalid start byte at byte 12$"),
+    "not UTF-8": (b'{"events": "\xff"}', r"^the history is not UTF-8: byte 0xff at 12$"),
     "an id that is none": ([{**START, "id": "one"}], r"event 'one': its id is 'one', which is no number"),
     "no time": ([{**START, "timestamp": "noon"}], r"event 1 has no timestamp that can be read$"),
     "a later previous event": (
@@ -215,7 +215,7 @@ WRONG: dict[str, tuple[Any, str]] = {
         ],
         r"^event 1 \(MapIterationStarted\): its index is '0', which is no number$",
     ),
-    "a broken line": ('{"id": 1}\n{"id": 2', r"^the history, line 2 is not JSON: "),
+    "a broken line": ('{"id": 1}\n\n{"id": 2', r"^the history, line 3, column 9: not JSON: "),
 }
 
 
@@ -228,7 +228,7 @@ def test_what_is_no_history_is_told(what: str) -> None:
 
 def test_the_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "h.json").write_text("{")
-    with pytest.raises(HistoryError, match=r"h\.json is not JSON: "):
+    with pytest.raises(HistoryError, match=r"h\.json, line 1, column 2: not JSON: "):
         recorded.read(tmp_path / "h.json")
     with pytest.raises(FileNotFoundError):
         recorded.read(tmp_path / "none.json")

@@ -562,7 +562,7 @@ def test_the_command_says_what_it_cannot_read(
     broken = write(tmp_path, "broken.json", '{"events": [\n  {"id": 1,}\n]}')
     said = asl_command("replay", broken, "-m", machine)
     assert (said.code, said.out) == (2, "")
-    assert "broken.json is not JSON" in said.err and "line 2, column" in said.err
+    assert "broken.json, line 2, column 12: not JSON: " in said.err
     said = asl_command("replay", tmp_path / "none.json", "-m", machine)
     assert (said.code, said.out) == (2, "") and "none.json: no such file or directory" in said.err
     said = asl_command("replay", history, "-m", write(tmp_path, "wrong.asl.json", {"StartAt": "A"}))

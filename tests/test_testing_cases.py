@@ -370,7 +370,7 @@ def test_a_file_that_is_wrong_says_where(tmp_path: Path, case: dict[str, str]) -
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     file = tmp_path / "w.asl-test.yaml"
     file.write_bytes(b"machine: \xff")
-    with pytest.raises(CaseError, match="is not UTF-8: invalid start byte at byte 9"):
+    with pytest.raises(CaseError, match="is not UTF-8: byte 0xff at 9"):
         cases.read(file)
 
 

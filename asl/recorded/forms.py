@@ -7,13 +7,12 @@ known from hearsay (`asl` has no recording of them).
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from asl import times
+from asl import documents, times
 from asl.errors import AslError
 from asl.values import type_name
 
@@ -47,7 +46,7 @@ def _name(source: Any) -> str:
 def _spread(source: Any, place: str) -> Iterable[tuple[Document, str]]:
     """Every event in the source, with the words for its place."""
     if isinstance(source, bytes | bytearray):
-        yield from _spread_text(_decoded(bytes(source), place), place)
+        yield from _spread_text(_told(documents.decode, bytes(source), place), place)
     elif isinstance(source, str) and source.lstrip()[:1] in ("{", "["):
         yield from _spread_text(source, place)
     elif isinstance(source, str | Path):
@@ -73,13 +72,6 @@ def _spread_text(text: str, place: str) -> Iterable[tuple[Document, str]]:
     yield from _spread(found, place)
 
 
-def _decoded(data: bytes, place: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        raise HistoryError(f"{place} is not UTF-8: {problem.reason} at byte {problem.start}") from None
-
-
 def _spread_object(source: Any, place: str) -> Iterable[tuple[Document, str]]:
     if not isinstance(source, dict):
         raise HistoryError(f"{place} has no events: {type(source).__name__} where an object should be")
@@ -96,21 +88,20 @@ def _spread_object(source: Any, place: str) -> Iterable[tuple[Document, str]]:
 
 def _parsed(text: str, place: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError as problem:
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines):
-            return [_parsed_line(line, f"{place}, line {number}") for number, line in enumerate(lines, 1)]
-        assert isinstance(problem, json.JSONDecodeError)
-        told = f"{problem.msg} at line {problem.lineno}, column {problem.colno}"
-        raise HistoryError(f"{place} is not JSON: {told}") from None
+        return documents.parse(text, place)
+    except documents.DocumentError as problem:
+        lines = [(line, number) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        if len(lines) > 1 and all(line.lstrip().startswith("{") for line, _ in lines):
+            return [_told(documents.parse, line, place, number) for line, number in lines]
+        raise HistoryError(str(problem)) from None
 
 
-def _parsed_line(text: str, place: str) -> Any:
+def _told(read: Callable[..., Any], *source: Any) -> Any:
+    """What `read` gives; what is wrong with the document is wrong with the history."""
     try:
-        return json.loads(text)
-    except ValueError as problem:
-        raise HistoryError(f"{place} is not JSON: {problem}") from None
+        return read(*source)
+    except documents.DocumentError as problem:
+        raise HistoryError(str(problem)) from None
 
 
 _LOG_NAMES = {"previous_event_id": "previousEventId", "event_timestamp": "timestamp"}

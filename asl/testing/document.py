@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from asl import yamltext
+from asl import documents, yamltext
 from asl.errors import AslError, DefinitionError
 from asl.values import Json, type_name
 
@@ -92,9 +92,9 @@ class Node:
 def read_yaml(path: Path) -> Node:
     """The document in a file of YAML or JSON. Raises `CaseError`, and `OSError` where it cannot be read."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        raise CaseError(f"{path} is not UTF-8: {problem.reason} at byte {problem.start}") from None
+        text = documents.decode(path.read_bytes(), str(path))
+    except documents.DocumentError as problem:
+        raise CaseError(str(problem)) from None
     duplicates: Any = []
     try:
         value = yamltext.load(text, duplicates)

@@ -30,6 +30,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+from asl import documents
 from asl.frames import Call
 from asl.program import Program, walk
 from asl.resources.keys import tasks_of
@@ -180,11 +181,12 @@ def read(source: str | Path | Mapping[str, Json]) -> MockConfig:
     """Read a file, or its document. Raises `MockError` with the place of what is wrong, and `OSError`."""
     if isinstance(source, Mapping):
         return _config("the mock configuration", dict(source))
+    name = str(source)
     try:
-        document = json.loads(Path(source).read_bytes().decode("utf-8-sig"))
-    except ValueError as problem:
-        raise MockError(f"{source} is not JSON: {problem}") from None
-    return _config(str(source), document)
+        document = documents.parse(documents.decode(Path(source).read_bytes(), name), name)
+    except documents.DocumentError as problem:
+        raise MockError(str(problem)) from None
+    return _config(name, document)
 
 
 def found(environment: Mapping[str, str] | None = None) -> Path | None:
