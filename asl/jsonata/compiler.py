@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any
 
-from asl.jsonata import binary, calls, constructors, steps, tuples
+from asl.jsonata import binary, calls, constructors, steps, transforms, tuples
 from asl.jsonata.errors import overflow
 from asl.jsonata.functions import Code, Lambda, Native
 from asl.jsonata.limits import MAX_DEPTH
@@ -325,7 +325,7 @@ class Compiler:
         return calls.apply(self, node, scope, depth)
 
     def _transform(self, node: Node, scope: Scope, depth: int) -> Closure:
-        return calls.transform(self, node, scope, depth)
+        return transforms.transform(self, node, scope, depth)
 
 
 class Compiled:

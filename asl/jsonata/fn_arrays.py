@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from asl.jsonata import calls, steps
+from asl.jsonata import steps, transforms
 from asl.jsonata.errors import JsonataError, crash
 from asl.jsonata.limits import MAX_ITEMS, Runtime
 from asl.jsonata.operators import boolean, tidy
@@ -270,7 +270,7 @@ def assert_(rt: Runtime, condition: Any, message: Any = UNDEFINED) -> Any:
 
 
 def clone(rt: Runtime, value: Any) -> Any:
-    return UNDEFINED if value is UNDEFINED else calls.clone(value)
+    return UNDEFINED if value is UNDEFINED else transforms.clone(value)
 
 
 # ── the service's own ─────────────────────────────────────────────────────────────────────────────
