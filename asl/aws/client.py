@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from asl.aws import gateway, kubernetes, naming, shapes, waiting
-from asl.aws.integrations import ACTIONS, SERVICES, Action, Service
+from asl.aws.integrations import ACTIONS, SERVICES, Action, Fold, Service
 from asl.aws.jobs import JOBS, dig, made
 from asl.errors import StatesError
 from asl.frames import Call
@@ -278,17 +278,8 @@ class _Optimised(_Api):
         return super().call(given)
 
     def read(self, shape: Any, answer: Any) -> Json:
-        fold = self.action.folded
-        if fold is None or not shape.members.keys() & {"stream"}:
-            return shapes.response(shape, answer, naming.pascal, shapes.milliseconds, self.service.empty_lists)
-        from botocore.exceptions import EventStreamError
-
-        try:
-            return fold(answer["stream"])
-        except EventStreamError as problem:
-            raise self.refusal(problem.response) from problem
-
-    def read(self, shape: Any, answer: Any) -> Json:
+        if self.action.folded is not None:
+            return self._folded(self.action.folded, answer)
         lists = self.service.empty_lists
         found = shapes.response(shape, answer, naming.pascal, shapes.milliseconds, lists)
         for name in self.action.json:
@@ -304,6 +295,17 @@ class _Optimised(_Api):
             return answer
         kept = {key: value for key, value in answer.items() if key.startswith("Sdk")}
         return {**made(self.action.shown, answer), **kept}
+
+    def _folded(self, fold: Fold, answer: Any) -> Json:
+        """The result, of a stream of events, one of which may be an error."""
+        from botocore.exceptions import EventStreamError
+
+        try:
+            return fold(answer["stream"])
+        except EventStreamError as problem:
+            error = problem.response.get("Error", {})
+            told = {**error, "Code": naming.pascal(error.get("Code", ""))}
+            raise self.refusal({**problem.response, "Error": told}) from problem
 
     def metadata(self, told: dict[str, Any]) -> dict[str, Json]:
         if not self.service.metadata:

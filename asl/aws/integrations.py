@@ -7,10 +7,14 @@ of the AWS SDK for Java 1, which these integrations speak.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from asl.aws import harness
 from asl.values import Json
+
+Fold: TypeAlias = "Callable[[Iterable[dict[str, Any]]], dict[str, Json]]"
 
 Rename: TypeAlias = "dict[str, Json]"
 """The parameters of an API in terms of the Task's: `{"JobFlowId": "ClusterId", "Steps": ["Step"]}`."""
@@ -49,7 +53,7 @@ class Action:
     json: frozenset[str] = field(default_factory=frozenset)
     failed: tuple[str, str] | None = None
     service: str | None = None
-    folded: Callable[[Iterable[dict[str, Any]]], dict[str, Json]] | None = None
+    folded: Fold | None = None
     session: str | None = None
 
 

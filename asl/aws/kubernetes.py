@@ -97,9 +97,7 @@ class Cluster:
         credentials = self._session.get_credentials()
         if credentials is None:
             raise StatesError("EKS.SdkClientException", "Unable to locate credentials")
-        signer = RequestSigner(
-            ServiceId("STS"), self._region, "sts", "v4", credentials, self._session.events
-        )
+        signer = RequestSigner(ServiceId("STS"), self._region, "sts", "v4", credentials, self._session.events)
         domain = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
         request = {
             "method": "GET",
