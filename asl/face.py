@@ -222,7 +222,7 @@ def result_of(run: Run | Execution, map_runs: MapRuns | None = None) -> Result:
     """The result of an execution, or of a driver's run of one, as it stands."""
     execution = run if isinstance(run, Execution) else run.execution
     started = () if isinstance(run, Execution) else run.children
-    children = tuple([result_of(child, map_runs) for child in started])
+    children = tuple([result_of(child, map_runs) for child in started]) if started else ()
     own: tuple[MapRunRecord, ...] = ()
     if map_runs is not None:
         arn = execution.identity.execution_arn

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from asl.drive.hub import Act, Hub, Run
 from asl.execution import UNANSWERED, Execution
 from asl.frames import Call
-from asl.resources import Resources, Served, normalised
+from asl.resources import Resources, normalised
 from asl.states import Target
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ class Virtual(Hub):
         answer(result)
 
     def answerer(self, run: Run) -> Callable[[Call], Any]:
-        """What answers the calls of an execution: what serves a function of a state is found once."""
+        """What answers the calls of an execution: functions at once, in no time on the clock."""
         functions = self._functions
 
         def answer(call: Call) -> Any:
-            function = functions.get(call.target)
+            function = functions.get(call.target) or self._function(call)
             if function is None:
                 return self.begin(run, call)
             try:
@@ -85,12 +85,15 @@ class Virtual(Hub):
 
         return answer
 
-    def serve(self, run: Run, call: Call, served: Served) -> Any:
-        """Have the function answer the call; it takes no time on the clock."""
-        if call.target.kind != "LambdaFunction" or served.is_async:
-            return super().serve(run, call, served)
+    def _function(self, call: Call) -> Callable[[Call], Any] | None:
+        """The function that answers the calls of a state, found once; None where it takes more to answer them."""
+        if call.target.kind != "LambdaFunction":
+            return None
+        served = self.resources.function(call)
+        if served.is_async:
+            return None
         self._functions[call.target] = served.function
-        return self.answerer(run)(call)
+        return served.function
 
     def finish(self) -> None:
         """Let the clock jump from one event to the next until there is none."""
@@ -108,6 +111,8 @@ class Virtual(Hub):
 
     def _step(self, end: int | None) -> bool:
         """Do what is due next, if it is due by `end`. A timer beats an answer that comes at the same instant."""
+        if not self._wakes and not self._later:
+            return False
         wake, later = self.wake_at(), self._later
         if later and (wake is None or later[0][0] < wake):
             if end is not None and later[0][0] > end:
