@@ -71,8 +71,8 @@ def test_state(
 ) -> int:
     """Test a state: the file DEFINITION holds it, or a machine of which --state-name says the state.
 
-    Names, answers and refusals are those of `aws stepfunctions test-state`; nothing is called. A mock's result may
-    be JSON text, as the service wants it, or JSON.
+    Names, answers and refusals are those of `aws stepfunctions test-state`; no service is called. A mock's result
+    may be JSON text, as the service wants it, or JSON.
 
     Exit code: 0 the state succeeded, has an error that is caught or is retried; 1 it failed; 2 the request is refused.
     """

@@ -22,7 +22,7 @@ Shape: TypeAlias = "dict[str, Any]"
 
 MISSING = (
     "botocore is not installed, so the mocked result was not checked against the API's response model; "
-    "`pip install asl-interpreter[aws]` brings it, fieldValidationMode NONE does without"
+    "`pip install 'asl-interpreter[aws]'` brings it, fieldValidationMode NONE does without"
 )
 
 _UNCHECKED = frozenset({"apigateway:invoke", "http:invoke", "eks:call", "eks:runJob"})
