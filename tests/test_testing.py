@@ -276,5 +276,5 @@ def test_without_botocore_strict_mocks_are_taken_with_a_warning(monkeypatch: pyt
     responses.response.cache_clear()
     monkeypatch.setitem(sys.modules, "botocore.loaders", None)
     invoking = load(machine("I", I=INVOKE))
-    with pytest.warns(UserWarning, match=r"botocore is not installed.*pip install asl-interpreter\[aws\]"):
+    with pytest.warns(UserWarning, match=r"botocore is not installed.*pip install 'asl-interpreter\[aws\]'"):
         invoking.run({}, mocks={"I": returns({"StatusCode": "200"})}, strict=True).assert_succeeded()
