@@ -36,7 +36,7 @@ def test_a_value() -> None:
 
 
 def test_what_is_no_json_is_refused_when_the_mock_is_made() -> None:
-    with pytest.raises(ValueError, match=r"\$\.a\[1\] is a builtins\.set, which is not JSON"):
+    with pytest.raises(ValueError, match=r"this is not JSON: \$\.a\[1\] is of the type set"):
         returns({"a": [1, {2}]})
 
 

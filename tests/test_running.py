@@ -102,10 +102,10 @@ def cycle() -> Any:
 @pytest.mark.parametrize(
     ("value", "cause"),
     [
-        (float("nan"), "$ is nan, which JSON has no number for"),
-        ({"a": [b"x"]}, "$.a[0] is a builtins.bytes, which is not JSON"),
+        (float("nan"), "not JSON: $ is nan."),
+        ({"a": [b"x"]}, "$.a[0] is of the type bytes."),
         ({1: "x"}, "$ has the key 1, which is no string"),
-        ([{1, 2}], "$[0] is a builtins.set, which is not JSON"),
+        ([{1, 2}], "$[0] is of the type set."),
         (cycle(), "is nested more than 200 deep, or contains itself"),
     ],
 )

@@ -155,7 +155,7 @@ def _normalised(value: Any, place: str, depth: int) -> Json:
     if kind is float:
         if math.isfinite(value):
             return value  # type: ignore[no-any-return]
-        raise NotJson(f"{place} is {value}, which JSON has no number for")
+        raise NotJson(f"{place} is {value}")
     if depth > _DEEPEST:
         raise NotJson(f"{place[:60]}… is nested more than {_DEEPEST} deep, or contains itself")
     if isinstance(value, Mapping):
@@ -170,7 +170,8 @@ def _normalised(value: Any, place: str, depth: int) -> Json:
     for plain in (str, int, float):
         if isinstance(value, plain):
             return _normalised(plain(value), place, depth)
-    raise NotJson(f"{place} is a {kind.__module__}.{kind.__qualname__}, which is not JSON")
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    raise NotJson(f"{place} is of the type {name}")
 
 
 def copied(value: Json) -> Any:
