@@ -30,6 +30,7 @@ def save(machine: Machine) -> dict[str, Any]:
         "now": scope.now,
         "redrives": scope.redrives,
         "redrivenAt": scope.redriven_at,
+        "activities": None if machine.activities is None else sorted(machine.activities),
         "outcome": None if machine.outcome is None else list(machine.outcome),
         "nextFrame": machine.next_frame,
         "nextCall": machine.next_call,
@@ -99,6 +100,7 @@ def load(program: Program, snapshot: dict[str, Any], quotas: Quotas) -> Machine:
     scope.now = snapshot["now"]
     scope.redrives = snapshot["redrives"]
     scope.redriven_at = snapshot["redrivenAt"]
+    machine.activities = snapshot["activities"]
     machine.history.cells += snapshot["cells"]
     scope.events = len(machine.history)
     machine.outcome = snapshot["outcome"] and Outcome(*snapshot["outcome"])

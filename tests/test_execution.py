@@ -340,6 +340,17 @@ def test_a_snapshot_is_json_and_goes_on_where_it_was() -> None:
     assert again.history.to_dict() == run.history.to_dict()
 
 
+def test_a_snapshot_keeps_which_activities_there_are() -> None:
+    gone = "arn:aws:states:us-east-1:123456789012:activity:gone"
+    program = asl.load(machine("A", A=task(Next="B"), B=task(Resource=gone))).program
+    run = Execution(program, {}, at=0, activities=[])
+    again = Execution.restore(program, json.loads(json.dumps(run.snapshot())))
+    (call,) = again.take_calls()
+    again.succeed(call.id, {}, at=1)
+    assert again.outcome is not None
+    assert str(again.outcome.cause).endswith(f"The activity {gone} does not exist.")
+
+
 def test_a_snapshot_of_something_else_is_refused() -> None:
     program = asl.load(machine("A", A={"Type": "Pass"})).program
     with pytest.raises(ValueError, match="not a snapshot of format 1"):
