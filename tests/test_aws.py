@@ -1,9 +1,8 @@
-"""AWS integrations against moto's real server, over HTTP; names, casing, errors and jobs."""
+"""AWS integrations against moto's real server, over HTTP; names, casing and errors."""
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,58 +10,12 @@ from typing import Any
 import pytest
 
 import asl
+from tests.emulator import REGION, aws_fixture, call, client, endpoint_fixture, output  # noqa: F401
 from tests.machines import machine
 
 boto3 = pytest.importorskip("boto3", reason="the extra 'aws' is not installed")
 
-from asl.aws import jobs, naming, shapes  # noqa: E402
-from asl.aws.integrations import ACTIONS, SERVICES  # noqa: E402
-
-REGION = "us-east-1"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = pytest.importorskip("moto.server", reason="moto's server is not installed")
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    found = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    found.start()
-    host, port = found.get_host_and_port()
-    yield f"http://{host}:{port}"
-    found.stop()
-
-
-@pytest.fixture
-def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> asl.Aws:
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    boto3.client("s3", endpoint_url=endpoint, region_name=REGION)  # warms the loader of models
-    return asl.Aws(endpoint, region=REGION, poll=0.05)
-
-
-def client(service: str, endpoint: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=endpoint,
-        region_name=REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-
-
-def call(aws: asl.Aws, resource: str, parameters: Any, **fields: Any) -> asl.Result:
-    """One Task. It is compiled unchecked: what is wrong with parameters is the service's to say here."""
-    state = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, **fields}
-    return asl.StateMachine(asl.compile(machine("Call", Call=state))).run(tasks=aws.tasks)
-
-
-def output(aws: asl.Aws, resource: str, parameters: Any, **fields: Any) -> Any:
-    result = call(aws, resource, parameters, **fields)
-    assert result.status == "SUCCEEDED", (result.error, result.cause)
-    return result.output
-
+from asl.aws import naming, shapes  # noqa: E402
 
 # ---------------------------------------------------------------------- services
 
@@ -284,169 +237,6 @@ def test_credentials_are_assumed_as_a_role(aws: asl.Aws, endpoint: str) -> None:
     who = output(aws, "aws-sdk:sts:getCallerIdentity", {}, Credentials=role)
     assert who["Account"] == "222222222222"
     assert who["Arn"].startswith("arn:aws:sts::222222222222:assumed-role/trusted/")
-
-
-# ---------------------------------------------------------------------- jobs
-
-
-class Answers:
-    """A client that answers from a list, and remembers what it was asked: jobs that moto does not run."""
-
-    def __init__(self, service: str, answers: dict[str, list[Any]]) -> None:
-        made = boto3.client(service, region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")
-        self.meta = made.meta
-        self.answers = answers
-        self.asked: list[tuple[str, Any]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        def answer(**parameters: Any) -> Any:
-            self.asked.append((name, parameters))
-            found = self.answers[name].pop(0)
-            if isinstance(found, Exception):
-                raise found
-            return found
-
-        return answer
-
-
-def with_job(service: str, answers: dict[str, list[Any]]) -> tuple[asl.Aws, Answers]:
-    found = asl.Aws(region=REGION, poll=0.001, session=boto3.session.Session())
-    told = Answers(service, answers)
-    found._clients[(service, None)] = told
-    return found, told
-
-
-def test_a_glue_job_is_waited_for() -> None:
-    run = {"JobRun": {"Id": "r1", "JobRunState": "SUCCEEDED", "ExecutionTime": 3}}
-    aws, told = with_job(
-        "glue",
-        {"start_job_run": [{"JobRunId": "r1"}], "get_job_run": [{"JobRun": {"JobRunState": "RUNNING"}}, run]},
-    )
-    result = call(aws, "glue:startJobRun.sync", {"JobName": "j"})
-    assert result.output == run["JobRun"]
-    assert [name for name, _ in told.asked] == ["start_job_run", "get_job_run", "get_job_run"]
-    assert told.asked[1][1] == {"JobName": "j", "RunId": "r1"}
-    submitted = next(event for event in result.history if event.type == "TaskSubmitted")
-    assert submitted.data["JobRunId"] == "r1" and "SdkHttpMetadata" in submitted.data
-
-
-def test_a_job_that_fails_fails_the_task_with_what_is_known_of_it() -> None:
-    aws, _ = with_job(
-        "batch",
-        {
-            "submit_job": [{"jobArn": "arn", "jobId": "1", "jobName": "n"}],
-            "describe_jobs": [{"jobs": [{"jobId": "1", "status": "FAILED", "statusReason": "no"}]}],
-        },
-    )
-    result = call(aws, "batch:submitJob.sync", {"JobName": "n", "JobQueue": "q", "JobDefinition": "d"})
-    assert result.error == "States.TaskFailed"
-    assert json.loads(result.cause or "") == {"JobId": "1", "Status": "FAILED", "StatusReason": "no"}
-
-
-@pytest.mark.parametrize(("code", "status"), [(0, "SUCCEEDED"), (1, "FAILED"), (None, "FAILED")])
-def test_an_ecs_task_is_judged_by_its_containers(code: int | None, status: str) -> None:
-    container = {"name": "c", **({} if code is None else {"exitCode": code})}
-    stopped = {"taskArn": "t", "lastStatus": "STOPPED", "containers": [container]}
-    aws, _ = with_job(
-        "ecs",
-        {
-            "run_task": [{"tasks": [{"taskArn": "t", "lastStatus": "PROVISIONING"}], "failures": []}],
-            "describe_tasks": [{"tasks": [stopped], "failures": []}],
-        },
-    )
-    result = call(aws, "ecs:runTask.sync", {"Cluster": "c", "TaskDefinition": "d"})
-    assert result.status == status
-    if status == "SUCCEEDED":
-        task: Any = result.output
-        assert (task["TaskArn"], task["Tags"], task["Containers"][0]["GpuIds"]) == ("t", [], [])
-
-
-def test_an_ecs_task_that_cannot_be_placed_fails_at_once() -> None:
-    failures = [{"arn": "a", "reason": "RESOURCE:MEMORY"}]
-    aws, _ = with_job("ecs", {"run_task": [{"tasks": [], "failures": failures}]})
-    result = call(aws, "ecs:runTask.sync", {"TaskDefinition": "d"})
-    assert (result.error, "RESOURCE:MEMORY" in (result.cause or "")) == ("States.TaskFailed", True)
-
-
-def test_emr_steps_have_parameters_of_their_own() -> None:
-    aws, told = with_job(
-        "emr",
-        {
-            "add_job_flow_steps": [{"StepIds": ["s-1"]}],
-            "describe_step": [{"Step": {"Id": "s-1", "Status": {"State": "COMPLETED"}}}],
-        },
-    )
-    step = {"Name": "n", "HadoopJarStep": {"Jar": "j"}}
-    result = call(aws, "elasticmapreduce:addStep.sync", {"ClusterId": "j-1", "Step": step})
-    assert result.output == {"Step": {"Id": "s-1", "Status": {"State": "COMPLETED"}}}
-    assert told.asked == [
-        ("add_job_flow_steps", {"JobFlowId": "j-1", "Steps": [step]}),
-        ("describe_step", {"ClusterId": "j-1", "StepId": "s-1"}),
-    ]
-    submitted = next(event for event in result.history if event.type == "TaskSubmitted")
-    assert submitted.data["StepId"] == "s-1"
-
-
-def test_a_thing_that_is_deleted_is_done_when_it_is_gone() -> None:
-    from botocore.exceptions import ClientError
-
-    gone = ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "no"}}, "DescribeCluster")
-    aws, _ = with_job(
-        "eks",
-        {
-            "delete_cluster": [{"cluster": {"name": "c"}}],
-            "describe_cluster": [{"cluster": {"name": "c", "status": "DELETING"}}, gone],
-        },
-    )
-    assert call(aws, "eks:deleteCluster.sync", {"Name": "c"}).status == "SUCCEEDED"
-
-
-def test_nested_executions_elsewhere_give_values_in_the_newer_form() -> None:
-    described = {"executionArn": "e", "status": "SUCCEEDED", "input": "{}", "output": '{"a":1}'}
-    for form, expected in ((".sync", '{"a":1}'), (".sync:2", {"a": 1})):
-        aws, _ = with_job(
-            "stepfunctions",
-            {"start_execution": [{"executionArn": "e"}], "describe_execution": [dict(described)]},
-        )
-        assert output(aws, f"states:startExecution{form}", {"StateMachineArn": "m"})["Output"] == expected
-
-
-def test_a_model_of_bedrock_takes_and_gives_json() -> None:
-    class Body:
-        def read(self) -> bytes:
-            return b'{"completion":"hi"}'
-
-    aws, told = with_job(
-        "bedrock-runtime", {"invoke_model": [{"body": Body(), "contentType": "application/json"}]}
-    )
-    result = output(aws, "bedrock:invokeModel", {"ModelId": "m", "Body": {"prompt": "p"}})
-    assert result["Body"] == {"completion": "hi"}
-    assert told.asked[0][1] == {"modelId": "m", "body": b'{"prompt":"p"}'}
-
-
-def test_every_job_and_action_is_one_that_botocore_knows() -> None:
-    import botocore.session
-
-    session = botocore.session.get_session()
-    for (service, action), job in jobs.JOBS.items():
-        special = ACTIONS.get((service, action))
-        model = session.get_service_model(SERVICES[service].boto)
-        operations = set(model.operation_names)
-        start = special.operation if special else naming.operation_name(action, model.operation_names)
-        assert start in operations, (service, action)
-        assert job.operation in operations, (service, action)
-        assert {name.lower() for name in job.given} <= {
-            name.lower() for name in model.operation_model(job.operation).input_shape.members
-        }, (service, action)
-        if job.stop is not None:
-            assert job.stop in operations, (service, action)
-            stopped = model.operation_model(job.stop).input_shape.members
-            assert {name.lower() for name in job.stopped or {}} <= {name.lower() for name in stopped}
-        shape = model.operation_model(job.operation).output_shape
-        for step in job.state.split("."):
-            members = {naming.pascal(name): member for name, member in getattr(shape, "members", {}).items()}
-            shape = shape.member if step.isdigit() else members[step]
-        assert (job.done | job.failed) <= set(shape.enum or job.done | job.failed), (service, action)
 
 
 # ---------------------------------------------------------------------- names

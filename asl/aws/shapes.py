@@ -58,7 +58,8 @@ def _structure(shape: Shape, value: dict[str, Json], place: str) -> dict[str, An
         if item is not None:
             made[name] = request(shape.members[name], item, _below(place, name))
     for name in shape.required_members:
-        if name not in made:
+        made_by_botocore = shape.members[name].metadata.get("idempotencyToken")
+        if name not in made and not made_by_botocore:
             raise MissingField(_below(place, name))
     return made
 
