@@ -82,7 +82,8 @@ class Answers:
                         match = _Match(self._places, reads.lenient, choice)
                         match.look(want, value, holder, reads.path(root))
                         learnt |= match.learnt
-                        self.unmade += [f"'{visit.state}' reads {path}" for path in match.unmade]
+                        if visit.status == "FAILED":
+                            self.unmade += [f"'{visit.state}' reads {path}" for path in match.unmade]
         return learnt
 
     def _values(

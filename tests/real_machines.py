@@ -46,6 +46,7 @@ class Ended(NamedTuple):
 
 
 EXPECTED = ("SUCCEEDED", "Fail", "TIMED_OUT")
+_RANK = {"Fail": 1, "TIMED_OUT": 2, "SUCCEEDED": 2}
 
 
 def run(path: Path) -> Ended:
@@ -73,12 +74,12 @@ def _tried(
             result = machine.run(
                 answers.input(), tasks=answers, buckets={"*": folder}, keep_children=True, **kind
             )
-        now = _ended(name, result)
-        if now.end in EXPECTED or ended.end not in EXPECTED:
-            ended = now
-        if now.end in ("SUCCEEDED", "TIMED_OUT") or len(result.history) > LONG:
+        ended = max(_ended(name, result), ended, key=lambda each: _RANK.get(each.end, 0))
+        if len(result.history) > LONG:
             break
         if not answers.learn(result, machine) | datasets.learn(result):
+            if result.status in ("SUCCEEDED", "TIMED_OUT"):
+                break
             answers.turn += 1
             if answers.turn == TURNS:
                 break
@@ -94,7 +95,7 @@ def _loaded(path: Path, text: str) -> asl.StateMachine | Ended:
         try:
             return asl.load(path, define=values)
         except asl.AslError as refusal:
-            problem = str(refusal)
+            problem = problem or str(refusal).splitlines()[0].removeprefix(f"{path}:")
     return Ended(path.name, "invalid", problem)
 
 
@@ -117,6 +118,9 @@ def main() -> int:
     """The command."""
     found = list(every(Path(sys.argv[1]) if len(sys.argv) > 1 else SHARED))
     others = [ended for ended in found if ended.end not in (*EXPECTED, "invalid")]
+    for ended in found:
+        if ended.end == "invalid":
+            print(f"{ended.file}: refused: {ended.cause}")
     for ended in others:
         print(f"{ended.file}: {ended.end}: {ended.explanation or 'UNEXPLAINED: ' + ended.cause[:300]}")
     counts = Counter(ended.end for ended in found)
@@ -124,7 +128,7 @@ def main() -> int:
     explained = sum(bool(ended.explanation) for ended in others)
     print(
         f"real machines: {sum(counts[end] for end in EXPECTED)} of {len(found) - counts['invalid']} end as they say, "
-        f"{explained} explained, {len(others) - explained} unexplained"
+        f"{explained} explained, {len(others) - explained} unexplained; {counts['invalid']} refused"
     )
     return 0
 
