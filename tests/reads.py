@@ -19,7 +19,6 @@ KINDS = {
 """What the arguments of an intrinsic function must be."""
 
 _ARRAYS = {"ArrayPartition", "ArrayLength", "ArrayGetItem", "ArrayContains", "ArrayUnique"}
-_INNER = ("ItemProcessor", "Iterator", "Branches")
 _TEMPLATES = {
     "Parameters": "effective",
     "ItemSelector": "effective",
