@@ -32,9 +32,7 @@ class Answers:
         """What the last lesson found missing in values that are from no answer, in words."""
         self._places = Places()
         self._sources: dict[str, Place] = {}
-        self._reads = {
-            name: (state, Reads(name, state, state["QueryLanguage"])) for name, state in named(definition)
-        }
+        self._reads = {name: Reads(name, state, state["QueryLanguage"]) for name, state in named(definition)}
 
     def input(self) -> Any:
         """The input of the execution; a new round begins."""
@@ -74,11 +72,11 @@ class Answers:
         failed = endless or any(visit.type == "Fail" for visit in visits)
         learnt = False
         for visit in {visit.state: visit for visit in visits}.values() if endless else visits:
-            state, reads = self._reads[visit.state]
+            reads = self._reads[visit.state]
             choice = failed and visit.type == "Choice"
             if choice or visit.status == "CAUGHT_ERROR" or (visit.exited_at is None and not endless):
                 for root, want in reads.wants.items():
-                    for value, holder in self._values(root, visit, state, history):
+                    for value, holder in self._values(root, visit, history):
                         match = _Match(self._places, reads.lenient, choice)
                         match.look(want, value, holder, reads.path(root))
                         learnt |= match.learnt
@@ -86,15 +84,13 @@ class Answers:
                             self.unmade += [f"'{visit.state}' reads {path}" for path in match.unmade]
         return learnt
 
-    def _values(
-        self, root: str, visit: Explanation, state: dict[str, Any], history: Any
-    ) -> Iterator[tuple[Any, Place | None]]:
+    def _values(self, root: str, visit: Explanation, history: Any) -> Iterator[tuple[Any, Place | None]]:
         """The values that stand at a root of what a state reads, with the place that each is from where it is known."""
         stages = visit.stages
         if root.startswith("$"):
             yield visit.variables.get(root[1:], MISSING), None
         elif root == "execution":
-            yield history[0].data, self.source("") if history[0].id == 1 else None
+            yield history[0].data, None
         elif root == "item":
             for item in cast(list[Any], stages.get("afterItemsPath") or []):
                 yield item, None
