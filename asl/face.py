@@ -19,7 +19,7 @@ from asl.history import History
 from asl.machine import Outcome
 from asl.program import Program, compile, walk
 from asl.quotas import Quotas, bound
-from asl.resources import Resources, Tasks, normalised
+from asl.resources import NotJson, Resources, Tasks, normalised
 from asl.scope import Identity
 from asl.states import Map
 from asl.values import Json, size
@@ -79,6 +79,7 @@ class StateMachine:
         self.name = name
         self.source = source
         """The file that the definition was read from; None where it came as text or a dict."""
+        self._last: tuple[dict[str, Any], Resources] | None = None
 
     def __repr__(self) -> str:
         return f"StateMachine({self.name!r}, {len(self.program.states)} states)"
@@ -143,7 +144,7 @@ class StateMachine:
         processes, to which `tasks` must be known by name; with `keep_children` their histories are kept. Raises
         `UnservedCall` where nothing serves a Task, and `InputError` as `start` does.
         """
-        resources = Resources(tasks, machines=machines, callbacks=callbacks, activities=activities)
+        resources = self._resources(tasks, machines, callbacks, activities)
         execution = self.start(
             input,
             start_time=start_time,
@@ -194,6 +195,22 @@ class StateMachine:
         map_runs = self._serving(machines, buckets, 0, tasks, keep_children)
         return result_of(await realtime.run(execution, resources, clock, watch, map_runs), map_runs)
 
+    def _resources(
+        self,
+        tasks: Tasks,
+        machines: Mapping[str, StateMachine] | None,
+        callbacks: Mapping[str, Any] | None,
+        activities: Collection[str] | None,
+    ) -> Resources:
+        """What serves the tasks of a run: the last run's, as long as the tasks are the same and all there is."""
+        if type(tasks) is not dict or machines or callbacks is not None or activities is not None:
+            return Resources(tasks, machines=machines, callbacks=callbacks, activities=activities)
+        last = self._last
+        if last is None or last[0] != tasks:
+            own = tasks.copy()
+            self._last = last = (own, Resources(own))
+        return last[1]
+
     @cached_property
     def _distributes(self) -> bool:
         return any(isinstance(state, Map) and state.distributed for _, state in walk(self.program))
@@ -238,8 +255,8 @@ def checked_input(input: Json, quotas: Quotas) -> Json:
     """The input as JSON of our own; raises `InputError`."""
     try:
         given = normalised(input)
-    except ValueError as problem:
-        raise InputError(f"the input is not JSON: {problem}") from None
+    except NotJson as problem:
+        raise InputError(f"the input is not JSON: {problem.reason}") from None
     most = quotas.payload
     if most is not None and bound(given) > most and (bytes := size(given)) > most:
         raise InputError(f"the input has {bytes:,} bytes; an execution takes {most:,} at most")

@@ -341,6 +341,7 @@ class Machine:
         else:
             self.record(kind, previous, "/", None, outcome.error, outcome.cause)
         self.outcome = outcome
+        self.scope.frame = None
         self.calls.clear()
         self.ready.clear()
         self.timers.clear()

@@ -56,6 +56,17 @@ def test_nobody_serves_the_task() -> None:
     )
 
 
+def test_each_run_has_the_tasks_that_it_was_given() -> None:
+    machine = one_task()
+    tasks = {"T": lambda payload: 1}
+    assert machine.run(tasks=tasks).output == 1
+    tasks["T"] = lambda payload: 2
+    assert machine.run(tasks=tasks).output == 2
+    assert machine.run(tasks={"work": lambda payload: 3}).output == 3
+    with pytest.raises(asl.UnservedCall):
+        machine.run(tasks={})
+
+
 def test_a_task_that_is_no_function_is_refused() -> None:
     with pytest.raises(TypeError, match="the task 'work' is not a function but int"):
         one_task().run(tasks={"work": 1})  # type: ignore[dict-item]

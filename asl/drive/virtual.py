@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asl.drive.hub import Act, Hub, Run
 from asl.execution import UNANSWERED, Execution
 from asl.frames import Call
 from asl.resources import Resources, normalised
-from asl.states import Target
 
 if TYPE_CHECKING:
     from asl.distributed import MapRuns
@@ -21,16 +21,52 @@ FOREVER = 1 << 62
 _VALUES = frozenset((dict, list, str, int, float, bool, type(None)))
 
 
-def run(execution: Execution, resources: Resources, map_runs: MapRuns | None = None) -> Run:
+def run(execution: Execution, resources: Resources, map_runs: MapRuns | None = None) -> Run | Execution:
     """Run until the execution and those that it starts have ended, or wait for what nothing here will bring.
 
-    `map_runs` serves distributed Maps; without it they reach no bucket. Raises `UnservedCall` for a call that
-    no function serves.
+    `map_runs` serves distributed Maps; without it they reach no bucket. Gives the execution itself where functions have
+    answered all at once: it needed no hub. Raises `UnservedCall` for a call that no function serves.
     """
-    clock = Virtual(resources, map_runs, at=execution.now)
-    found = clock.add(execution)
+    clock: Virtual | None = None
+    found: Run | None = None
+
+    def otherwise(call: Call, result: Any) -> Any:
+        nonlocal clock, found
+        if clock is None or found is None:
+            clock = Virtual(resources, map_runs, at=execution.now)
+            found = clock.add(execution)
+        return clock.otherwise(found, call, result)
+
+    execution.answer(_at_once(resources, otherwise))
+    if clock is None or found is None:
+        if execution.outcome is not None:
+            return execution
+        clock = Virtual(resources, map_runs, at=execution.now)
+        found = clock.add(execution)
     clock.finish()
     return found
+
+
+def _at_once(resources: Resources, otherwise: Callable[[Call, Any], Any]) -> Callable[[Call], Any]:
+    """What answers calls by functions that give JSON at once, in no time on the clock.
+
+    `otherwise` answers the others, as `Virtual.otherwise` does.
+    """
+    function_of = resources.at_once
+
+    def answer(call: Call) -> Any:
+        function = function_of(call)
+        if function is None:
+            return otherwise(call, UNANSWERED)
+        try:
+            result = function(call)
+            if type(result) in _VALUES:
+                return normalised(result)
+        except Exception as problem:
+            result = problem
+        return otherwise(call, result)
+
+    return answer
 
 
 class Virtual(Hub):
@@ -43,7 +79,6 @@ class Virtual(Hub):
         self._now = at
         self._later: list[tuple[int, int, Act]] = []  # answers under way: (at, order, act)
         self._order = 0
-        self._functions: dict[Target, Callable[[Call], Any]] = {}
 
     def now(self) -> int:
         """The time on the clock."""
@@ -67,33 +102,15 @@ class Virtual(Hub):
         answer(result)
 
     def answerer(self, run: Run) -> Callable[[Call], Any]:
-        """What answers the calls of an execution: functions at once, in no time on the clock."""
-        functions = self._functions
+        """What answers the calls of an execution."""
+        return _at_once(self.resources, partial(self.otherwise, run))
 
-        def answer(call: Call) -> Any:
-            function = functions.get(call.target) or self._function(call)
-            if function is None:
-                return self.begin(run, call)
-            try:
-                result = function(call)
-                if type(result) in _VALUES:
-                    return normalised(result)
-            except Exception as problem:
-                result = problem
-            self.answered(run, call, result)
-            return UNANSWERED
-
-        return answer
-
-    def _function(self, call: Call) -> Callable[[Call], Any] | None:
-        """The function that answers the calls of a state, found once; None where it takes more to answer them."""
-        if call.target.kind != "LambdaFunction":
-            return None
-        served = self.resources.function(call)
-        if served.is_async:
-            return None
-        self._functions[call.target] = served.function
-        return served.function
+    def otherwise(self, run: Run, call: Call, result: Any) -> Any:
+        """Answer a call by what a function gave that is no JSON; UNANSWERED: no function was asked yet."""
+        if result is UNANSWERED:
+            return self.begin(run, call)
+        self.answered(run, call, result)
+        return UNANSWERED
 
     def finish(self) -> None:
         """Let the clock jump from one event to the next until there is none."""

@@ -96,7 +96,11 @@ class Submitted:
 
 
 class NotJson(ValueError):
-    """A task returned something that JSON cannot say; the message says what and where."""
+    """Something that JSON cannot say; `reason` says what and where."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"this is not JSON: {reason}")
+        self.reason = reason
 
 
 _DEEPEST = 200  # what every walk through a value can do by recursion
@@ -191,6 +195,6 @@ def told(problem: BaseException) -> StatesError:
     if isinstance(problem, StatesError):
         return problem
     if isinstance(problem, NotJson):
-        return StatesError(RUNTIME, f"The task returned a result that is not JSON: {problem}.")
+        return StatesError(RUNTIME, f"The task returned a result that is not JSON: {problem.reason}.")
     name = type(problem).__name__
     return StatesError(name, to_json({"errorMessage": str(problem), "errorType": name}))

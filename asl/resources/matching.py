@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,6 +12,7 @@ from asl.frames import Call
 from asl.resources.answers import NOBODY
 from asl.resources.functions import Served, TaskFunction, of_task, second_parameter
 from asl.resources.lambdas import INVOKE, Lambda, function_names, of_function
+from asl.states import Target
 
 if TYPE_CHECKING:
     from asl.face import StateMachine
@@ -62,6 +63,7 @@ class Resources:
         self._all = tasks if callable(tasks) else None
         self._named: Mapping[str, TaskFunction] = {} if tasks is None or callable(tasks) else tasks
         self._found: dict[tuple[str, ...], Served | None] = {}
+        self._at_once: dict[Target, Callable[[Call], Any]] = {}
         self.machines: Mapping[str, StateMachine] = machines or {}
         self.activities = None if activities is None else frozenset(activities)
         self._scripts = (
@@ -73,6 +75,18 @@ class Resources:
         found = self.named(call) or self.general(call)
         if found is None:
             raise self.unserved(call)
+        return found
+
+    def at_once(self, call: Call) -> Callable[[Call], Any] | None:
+        """The function that answers a call for a function's ARN; None for any other call, and where it is async.
+
+        Found once for each state. Raises as `function` does.
+        """
+        found = self._at_once.get(call.target)
+        if found is None and call.target.kind == "LambdaFunction":
+            served = self.function(call)
+            if not served.is_async:
+                found = self._at_once[call.target] = served.function
         return found
 
     def named(self, call: Call) -> Served | None:
@@ -122,7 +136,7 @@ class Resources:
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process: without what was found so far, which cannot be sent."""
-        return {**vars(self), "_found": {}}
+        return {**vars(self), "_found": {}, "_at_once": {}}
 
     def unserved(self, call: Call) -> UnservedCall:
         """The error that says that nothing serves the call."""

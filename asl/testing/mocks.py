@@ -109,7 +109,7 @@ def returns(
     answer.
     Raises `ValueError` for what is no JSON or no duration.
     """
-    given = _json(value)
+    given = normalised(value)
     told = _call("returns", to_json(given), takes=takes, beats=beats, when=when, item=item)
     return Mock(_timed(lambda payload, call: given, takes, beats, submitted), _fitting(when, item), told)
 
@@ -128,7 +128,7 @@ def raises(
 
     A cause that is no text becomes JSON text, as that of a Lambda function is. The rest is as for `returns`.
     """
-    text = cause if cause is None or isinstance(cause, str) else to_json(_json(cause))
+    text = cause if cause is None or isinstance(cause, str) else to_json(normalised(cause))
     problem = StatesError(error, text)
     shown = repr(error) if text is None else f"{error!r}, {text!r}"
     told = _call("raises", shown, takes=takes, beats=beats, when=when, item=item)
@@ -231,20 +231,13 @@ def map_index(call: Call) -> int | None:
     return None if found is None else found["Item"]["Index"]
 
 
-def _json(value: Any) -> Json:
-    try:
-        return normalised(value)
-    except ValueError as problem:
-        raise ValueError(f"this is not JSON: {problem}") from None
-
-
 def _timed(give: Give, takes: Duration | None, beats: Duration | None, submitted: Any) -> Give:
     """The answer, raised if it is an exception, after its time and with what comes before it."""
     total = None if takes is None else seconds(takes)
     pulse = None if beats is None else seconds(beats)
     if pulse is not None and (pulse == 0 or total is None):
         raise ValueError("beats are for a task that takes longer than that: say takes=… too")
-    first = _json(submitted)
+    first = normalised(submitted)
 
     def answer(payload: Any, call: Call) -> Any:
         result = give(payload, call)
