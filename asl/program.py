@@ -11,8 +11,10 @@ from types import ModuleType
 from typing import Any, TypeAlias
 
 from asl import states as compiled
+from asl.checks import unresolved
+from asl.checks.machine import not_compiled
 from asl.dataflow import language as flow_of
-from asl.errors import DefinitionError, ExpressionError, Problem
+from asl.errors import DefinitionError, ExpressionError
 from asl.retry import retrier
 from asl.states import State
 from asl.values import Json
@@ -50,6 +52,8 @@ def compile(document: Document) -> Program:
     On one that it has not seen, the outcome is not defined: check first, or use `asl.load`. Raises
     `DefinitionError` for what cannot be compiled although no check refuses it: `${placeholders}` without values.
     """
+    if problems := unresolved(document):
+        raise DefinitionError(problems)
     return _machine(document, "/", "", document.get("QueryLanguage", "JSONPath"))
 
 
@@ -80,8 +84,8 @@ def _compiled(
     try:
         return _state(name, state, address, place, language, parts)
     except ExpressionError as problem:
-        hint = "give the ${…} placeholders their values" if "${" in str(state) else None
-        raise DefinitionError([Problem(place, "ASL_NOT_COMPILED", problem.message, hint=hint)]) from problem
+        refusal = not_compiled(place, problem.message)
+        raise DefinitionError([refusal if "${" in str(state) else refusal._replace(hint=None)]) from problem
 
 
 def _part(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -310,6 +311,52 @@ def test_a_placeholder_where_a_value_must_be_known_is_refused_with_its_place(tmp
     with pytest.raises(asl.DefinitionError) as refusal:
         asl.load(path)
     (problem,) = refusal.value.problems
-    assert (problem.location, problem.line) == ("/States/Below", 4)
-    assert "'${Limit}' is not what this operator compares with" in str(problem)
+    assert (problem.location, problem.line) == ("/States/Below/Choices[0]/NumericLessThan", 9)
+    assert "'${Limit}' has no value: Expected value of type [NUMBER]" in str(problem)
     assert problem.hint == "give the ${…} placeholders their values"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("States",),
+        ("States", "A"),
+        ("States", "A", "Type"),
+        ("States", "A", "Retry"),
+        ("States", "A", "Retry", 0, "ErrorEquals"),
+        ("States", "A", "Next"),
+        ("States", "A", "QueryLanguage"),
+        ("States", "W", "Timestamp"),
+        ("States", "M", "ItemReader"),
+        ("States", "M", "ItemProcessor"),
+        ("States", "M", "ItemProcessor", "ProcessorConfig"),
+        ("States", "M", "ItemProcessor", "StartAt"),
+        ("States", "P", "Branches"),
+        ("States", "P", "Branches", 0),
+        ("StartAt",),
+        ("TimeoutSeconds",),
+    ],
+    ids=lambda place: "/".join(map(str, place)),
+)
+def test_a_placeholder_for_a_part_of_the_machine_is_refused_with_its_place(place: tuple[Any, ...]) -> None:
+    inner = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+    branch = {"StartAt": "J", "States": {"J": {"Type": "Pass", "End": True}}}
+    function = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    task = {"Type": "Task", "Resource": function, "Next": "W", "Retry": [{"ErrorEquals": ["E"]}]}
+    wait = {"Type": "Wait", "Timestamp": "2026-01-01T00:00:00Z", "Next": "M"}
+    reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
+    distributed = {**inner, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    spread = {"Type": "Map", "ItemReader": reader, "ItemProcessor": distributed, "Next": "P"}
+    both = {"Type": "Parallel", "Branches": [branch], "End": True}
+    machine: Any = {"StartAt": "A", "States": {"A": task, "W": wait, "M": spread, "P": both}}
+    asl.load(machine)
+    holder = machine
+    for step in place[:-1]:
+        holder = holder[step]
+    holder[place[-1]] = "${Later}"
+    with pytest.raises(asl.DefinitionError) as refusal:
+        asl.load(machine)
+    told = {problem.location: problem.code for problem in refusal.value.problems}
+    where = "".join(f"[{step}]" if isinstance(step, int) else f"/{step}" for step in place)
+    within = "/States/W" if place[-1] == "Timestamp" else where
+    assert told[within] == "ASL_NOT_COMPILED"

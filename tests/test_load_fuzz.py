@@ -108,7 +108,7 @@ def test_a_sound_text_with_a_few_changes(data: st.DataObject, format: str | None
 @given(DOCUMENTS, st.sampled_from([None, 2]))
 def test_every_value_is_found_in_its_text(document: Any, indent: int | None) -> None:
     text = json.dumps(document, indent=indent)
-    if document is None:
+    if document is None or '"Fn::' in text or '"Ref"' in text:  # CloudFormation's functions are replaced
         return
     source = parse(text, format="json")
     lines = text.split("\n")

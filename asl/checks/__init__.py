@@ -46,3 +46,11 @@ def check(document: Json, *, type: str = "STANDARD") -> list[Problem]:
     for rule in RULES:
         found.extend(rule(definition))
     return found
+
+
+def unresolved(document: Json) -> list[Problem]:
+    """Why a definition that `check` has found no errors in cannot be run yet: `${placeholders}` without values stand
+    for something that must be known."""
+    if "${" not in str(document):
+        return []
+    return [*shape.unresolved(document), *graph.unresolved(survey(document, "STANDARD"))]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
-from asl.checks.machine import Definition, Scope, State
+from asl.checks.machine import Definition, Scope, State, not_compiled
 from asl.checks.shape import near
 from asl.errors import Problem
 from asl.jsontext import PLACEHOLDER
@@ -17,6 +17,20 @@ _NOT_IN_NAMES = frozenset('<>{}[]?*"#%\\^|~`$&,;:/')
 
 def transitions(definition: Definition) -> Iterator[Problem]:
     """`Next`, `Default` and `StartAt` name states of the same scope (the message says 'Next' for all)."""
+    for location, target, names in _astray(definition):
+        if not PLACEHOLDER.search(target):
+            yield Problem(location, MISSING, f"Missing 'Next' target: {target}", hint=near(target, names))
+
+
+def unresolved(definition: Definition) -> Iterator[Problem]:
+    """Where a placeholder stands for the name of a state."""
+    for location, target, _ in _astray(definition):
+        if PLACEHOLDER.search(target):
+            yield not_compiled(location, f"'{target}' names no state")
+
+
+def _astray(definition: Definition) -> Iterator[tuple[str, str, Iterable[str]]]:
+    """The targets that are no state of their scope: the field's location, the target, the scope's states."""
     for scope in definition.scopes:
         if not isinstance(scope.fields.get("States"), dict):
             continue
@@ -25,8 +39,8 @@ def transitions(definition: Definition) -> Iterator[Problem]:
         for state in scope.states.values():
             targets += edges(state)
         for location, target in targets:
-            if isinstance(target, str) and target not in names and not PLACEHOLDER.search(target):
-                yield Problem(location, MISSING, f"Missing 'Next' target: {target}", hint=near(target, names))
+            if isinstance(target, str) and target not in names:
+                yield location, target, names
 
 
 def edges(state: State) -> Iterator[tuple[str, Json]]:

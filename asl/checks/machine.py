@@ -68,6 +68,11 @@ def failed(location: str, message: str, hint: str | None = None) -> Problem:
     return Problem(location, FAILED, message, hint=hint)
 
 
+def not_compiled(location: str, message: str) -> Problem:
+    """What cannot be run because of a `${placeholder}` that nobody gave a value."""
+    return Problem(location, "ASL_NOT_COMPILED", message, hint="give the ${…} placeholders their values")
+
+
 def survey(document: Json, type: str) -> Definition:
     """The scopes and states of a definition.
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
-from asl.checks.machine import failed
+from asl.checks.machine import failed, not_compiled
 from asl.errors import Problem
 from asl.jsontext import PLACEHOLDER
 from asl.values import Json, same
@@ -240,16 +240,32 @@ _KEYWORDS: dict[str, Callable[[Schema, Build], Test]] = {
 def diagnose(document: Json) -> Iterator[Problem]:
     """The errors that jsonschema finds, in the service's words; none for a value that a placeholder stands
     for, since nobody knows yet what it will be."""
-    from jsonschema import Draft202012Validator
-
     seen = set()
-    for error in Draft202012Validator(schema()).iter_errors(document):
-        if isinstance(error.instance, str) and PLACEHOLDER.search(error.instance):
+    for error in _errors(document):
+        if _stands_for_another(error):
             continue
         for problem in _translate(error):
             if problem not in seen:
                 seen.add(problem)
                 yield problem
+
+
+def unresolved(document: Json) -> Iterator[Problem]:
+    """Where a placeholder stands for what is no string, or one of a few words: what `diagnose` does not say."""
+    if not accepts(document):
+        for error in filter(_stands_for_another, _errors(document)):
+            for problem in _translate(error):
+                yield not_compiled(problem.location, f"'{error.instance}' has no value: {problem.message}")
+
+
+def _errors(document: Json) -> Iterator[Any]:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(schema()).iter_errors(document)
+
+
+def _stands_for_another(error: Any) -> bool:
+    return isinstance(error.instance, str) and PLACEHOLDER.search(error.instance) is not None
 
 
 def location(path: Iterable[str | int]) -> str:

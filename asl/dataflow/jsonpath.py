@@ -11,7 +11,7 @@ from asl.dataflow import Operand, Step
 from asl.dataflow.growth import of_pass
 from asl.dataflow.jsonpath_fields import Document, integer, path_field, shown, template, then
 from asl.dataflow.jsonpath_map import item_selector, items, limit, map_input, map_run
-from asl.errors import PathError, StatesError
+from asl.errors import ExpressionError, PathError, StatesError
 from asl.names import RUNTIME
 from asl.retry import Catcher
 from asl.states import Assign, Growth, Merge, Rule
@@ -197,7 +197,8 @@ def _moment(state: Document) -> Select:
         return lambda value, scope: _seconds_from_now(seconds, scope)
     if "Timestamp" in state:
         fixed = times.parse(state["Timestamp"])
-        assert fixed is not None, "checked before"
+        if fixed is None:  # a placeholder without a value: all else is checked before
+            raise ExpressionError(f"'{state['Timestamp']}' is not an RFC 3339 timestamp")
         return lambda value, scope: _not_before_now(fixed, scope)
     if "SecondsPath" in state:
         return _seconds_path(state["SecondsPath"])
