@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from asl.checks import check as _check
+from asl.checks import unresolved as _unresolved
 from asl.drive.callbacks import (
     ActivityDoesNotExist,
     ActivityTask,
@@ -153,7 +154,7 @@ def load(
     found = read(source, define=define)
     problems = found.place([*found.problems, *_check(found.document, type=type)])
     errors = [problem for problem in problems if problem.severity == "ERROR"]
-    if errors:
+    if errors := errors or found.place(_unresolved(found.document)):
         raise DefinitionError(errors)
     name = os.path.basename(found.name).split(".")[0] if found.name else "StateMachine"
     assert isinstance(found.document, dict)

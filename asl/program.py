@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any, TypeAlias
 
 from asl import states as compiled
-from asl.checks import unresolved
 from asl.checks.machine import not_compiled
 from asl.dataflow import language as flow_of
 from asl.errors import DefinitionError, ExpressionError
@@ -47,13 +46,12 @@ class Program:
 
 
 def compile(document: Document) -> Program:
-    """Compile a definition that `check` has found no errors in.
+    """Compile a definition that `check` and `checks.unresolved` have found no errors in.
 
-    On one that it has not seen, the outcome is not defined: check first, or use `asl.load`. Raises
-    `DefinitionError` for what cannot be compiled although no check refuses it: `${placeholders}` without values.
+    On one that they have not seen, the outcome is not defined: check first, or use `asl.load`. Raises
+    `DefinitionError` for an expression that cannot be compiled although no check refuses it, for the sake of a
+    `${placeholder}` in it.
     """
-    if problems := unresolved(document):
-        raise DefinitionError(problems)
     return _machine(document, "/", "", document.get("QueryLanguage", "JSONPath"))
 
 

@@ -7,13 +7,13 @@ API"); the texts of the refusals are recorded unless a comment says otherwise.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from asl import stages
-from asl.checks import check
+from asl.checks import check, unresolved
 from asl.errors import DefinitionError, Problem
 from asl.program import Program, compile
 from asl.resources import NotJson, normalised
@@ -31,8 +31,17 @@ ALONE = "StateName"
 
 _LEVELS = ("INFO", "DEBUG", "TRACE")
 _MODES = ("STRICT", "PRESENT", "NONE")
-_MOCK = ("result", "errorOutput", "fieldValidationMode")
-_CONFIGURATION = ("retrierRetryCount", "errorCausedByState", "mapIterationFailureCount", "mapItemReaderData")
+_FORMS: Object = {
+    "stateName": str,
+    "mock": {"result": None, "errorOutput": {"error": str, "cause": str}, "fieldValidationMode": str},
+    "stateConfiguration": {
+        "retrierRetryCount": int,
+        "errorCausedByState": str,
+        "mapIterationFailureCount": int,
+        "mapItemReaderData": None,
+    },
+}
+_NAMES = ("stateName", "stateConfiguration.errorCausedByState")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ def request(
 
     Documents are JSON text, as boto3 sends them, or JSON values; None is what is not given.
     """
-    _sendable(state_name, mock, configuration)
+    _sendable(stateName=state_name, mock=mock, stateConfiguration=configuration)
     _one_of("inspectionLevel", level, _LEVELS)
     plan, within_map = _found(definition, state_name)
     settings = dict(configuration or {})
@@ -111,33 +120,36 @@ def request(
 # what boto3 would not send
 
 
-def _sendable(
-    state_name: str | None, mock: Mapping[str, Any] | None, configuration: Mapping[str, Any] | None
-) -> None:
-    told = []
-    if state_name == "":
-        told.append("Invalid length for parameter stateName, value: 0, valid min length: 1")
-    for name, given, known in (
-        ("mock", mock, _MOCK),
-        ("mock.errorOutput", (mock or {}).get("errorOutput"), ("error", "cause")),
-        ("stateConfiguration", configuration, _CONFIGURATION),
-    ):
-        for key in given or ():
-            if key not in known:
-                told.append(f'Unknown parameter in {name}: "{key}", must be one of: {", ".join(known)}')
-    for key in ("retrierRetryCount", "mapIterationFailureCount"):
-        count = (configuration or {}).get(key, 0)
-        if type(count) is not int:
-            told.append(
-                f"Invalid type for parameter stateConfiguration.{key}, value: {count}, type: {type(count)}, "
-                "valid types: <class 'int'>"
-            )
-        elif count < 0:
-            told.append(
-                f"Invalid value for parameter stateConfiguration.{key}, value: {count}, valid min value: 0"
-            )
+def _sendable(**given: Any) -> None:
+    told = [
+        problem
+        for name, value in given.items()
+        if value is not None
+        for problem in _unsendable(name, value, _FORMS[name])
+    ]
     if told:
         refuse("\n".join(["Parameter validation failed:", *told]), "ParamValidationError")
+
+
+def _unsendable(name: str, value: Any, form: Any) -> Iterator[str]:
+    """What is wrong with a parameter, in boto3's words. `form` is a type, or the forms of an object's fields; None
+    for a document, which may be given as a value."""
+    kind = dict if isinstance(form, dict) else form
+    if form is None:
+        return
+    if not (isinstance(value, Mapping) if kind is dict else type(value) is kind):
+        yield f"Invalid type for parameter {name}, value: {value}, type: {type(value)}, valid types: {kind}"
+    elif kind is dict:
+        for key in value:
+            if key not in form:
+                yield f'Unknown parameter in {name}: "{key}", must be one of: {", ".join(form)}'
+        for key in form:
+            if key in value:
+                yield from _unsendable(f"{name}.{key}", value[key], form[key])
+    elif kind is int and value < 0:
+        yield f"Invalid value for parameter {name}, value: {value}, valid min value: 0"
+    elif value == "" and name in _NAMES:
+        yield f"Invalid length for parameter {name}, value: 0, valid min length: 1"
 
 
 def _one_of(name: str, value: str | None, known: Iterable[str]) -> None:
@@ -161,13 +173,16 @@ def _found(definition: str | bytes | Path | Mapping[str, Json], state_name: str 
         if isinstance(document, dict) and "States" in document and "Type" not in document:
             refuse("The definition is a whole state machine: stateName must say which of its states to test")
         document = {"StartAt": ALONE, "States": {ALONE: document}}
-        problems = [problem for problem in check(document) if not _leads_out(problem)]
-    else:
-        problems = check(document)
-    errors = [problem for problem in problems if problem.severity == "ERROR"]
+    errors = [problem for problem in check(document) if problem.severity == "ERROR"]
+    errors += unresolved(document)
+    if state_name is None:
+        errors = [problem for problem in errors if not _leads_out(problem)]
     if errors:
         _invalid(errors)
-    program = compile(document)
+    try:
+        program = compile(document)
+    except DefinitionError as problem:
+        _invalid(problem.problems)
     name = ALONE if state_name is None else state_name
     addresses = [address for address, part in program.parts.items() if name in part.states]
     if not addresses:
@@ -179,7 +194,9 @@ def _found(definition: str | bytes | Path | Mapping[str, Json], state_name: str 
 def _leads_out(problem: Problem) -> bool:
     """Whether a problem comes only from testing a state without the machine that its transitions lead to."""
     inside = problem.location.removeprefix(f"/States/{ALONE}")
-    if problem.code == "MISSING_TRANSITION_TARGET":
+    if problem.code == "MISSING_TRANSITION_TARGET" or (
+        problem.code == "ASL_NOT_COMPILED" and inside.endswith(("/Next", "/Default"))
+    ):
         return inside != problem.location and "/States/" not in inside
     return problem.code == "MISSING_END_STATE"
 
