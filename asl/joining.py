@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asl import attempts, mapruns, names
-from asl.errors import StatesError
 from asl.frames import Broken, Frame, Joining
 from asl.program import Program
 from asl.states import Map, Parallel, Task, Wait, Working
@@ -36,8 +35,6 @@ def fork_map(machine: Machine, frame: Frame, state: Map) -> None:
     scope, raw = machine.scope, frame.input
     effective = raw if state.read is None else state.read(raw, scope)
     limit: Any = state.limit(effective, scope)
-    if limit < 0:
-        raise StatesError(names.RUNTIME, f"MaxConcurrency cannot be negative, but was: {limit}.")
     items: Any = [] if state.items is None else state.items(effective, scope)
     machine.chain(frame, "MapStateStarted", None, len(items))
     fields: Any = {} if state.run is None else state.run(effective, scope)

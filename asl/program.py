@@ -16,7 +16,7 @@ from asl.dataflow import language as flow_of
 from asl.errors import DefinitionError, ExpressionError
 from asl.retry import retrier
 from asl.states import State
-from asl.values import Json
+from asl.values import Json, whole
 
 Document: TypeAlias = "dict[str, Any]"
 
@@ -61,7 +61,7 @@ def _machine(document: Document, address: str, place: str, language: str, iterat
         name: _compiled(name, state, address, place, language, parts)
         for name, state in document["States"].items()
     }
-    timeout = document.get("TimeoutSeconds")
+    timeout: Any = whole(document.get("TimeoutSeconds"))
     program = Program(address, document["StartAt"], states, parts, timeout, document, iterates)
     parts[address] = program
     return program

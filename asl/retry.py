@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from asl.names import TIMEOUT, matches
-from asl.values import Json, Scope
+from asl.values import Json, Scope, whole
 
 MAX_ATTEMPTS = 3
 INTERVAL_SECONDS = 1
@@ -116,9 +116,9 @@ def retrier(document: dict[str, Json]) -> Retrier:
     read = document.get
     return Retrier(
         tuple(read("ErrorEquals")),  # type: ignore[arg-type]
-        read("IntervalSeconds", INTERVAL_SECONDS),  # type: ignore[arg-type]
-        read("MaxAttempts", MAX_ATTEMPTS),  # type: ignore[arg-type]
+        whole(read("IntervalSeconds", INTERVAL_SECONDS)),  # type: ignore[arg-type]
+        whole(read("MaxAttempts", MAX_ATTEMPTS)),  # type: ignore[arg-type]
         read("BackoffRate", BACKOFF_RATE),  # type: ignore[arg-type]
-        read("MaxDelaySeconds"),  # type: ignore[arg-type]
+        whole(read("MaxDelaySeconds")),  # type: ignore[arg-type]
         read("JitterStrategy") == "FULL",
     )

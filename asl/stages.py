@@ -234,7 +234,7 @@ class Inspection:
         output = self.stages["output"] = self._steps(self.plan.after, result)
         assign = getattr(state, "assign", None)
         if assign is not None:
-            self.assigned = assign(self.raw, output if isinstance(state, Wait) else result, self.scope)
+            self.assigned = assign(self.raw, result, self.scope)
         return output
 
     def choose(self, effective: Json) -> Iterator[tuple[int | None, Rule, bool]]:

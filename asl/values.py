@@ -53,6 +53,11 @@ def same(a: Json, b: Json) -> bool:
     return a == b
 
 
+def whole(value: Json) -> Json:
+    """The value of a field for integers: 5 where the definition says 5.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def type_name(value: Json) -> str:
     """The JSON type as the service's messages name it: null, boolean, number, string, array, object."""
     if value is None:

@@ -17,11 +17,12 @@ from asl.dataflow import Operand, Step
 from asl.errors import EvaluationError
 from asl.retry import Catcher
 from asl.states import Assign, Growth, Merge, Rule
-from asl.values import Json, Scope, Select, to_json, type_name
+from asl.values import Json, Scope, Select, to_json, type_name, whole
 
 Document: TypeAlias = "dict[str, Any]"
 
-LONGEST_WAIT = 99_999_999  # seconds (specification, "Wait State")
+LONGEST_WAIT = 99_999_999  # seconds (developer guide, "Wait workflow state"), and of the timeouts of a Task
+LONGEST_DELAY = 2**31 - 1  # seconds, to a Timestamp: as in JSONPath, where it is recorded
 
 
 def is_expression(text: object) -> bool:
@@ -194,13 +195,13 @@ def catcher(document: Document, index: int) -> Catcher:
 
 
 def choice(state: Document) -> tuple[Select | None, tuple[Rule, ...], Rule]:
-    """The rules and the default. A rule's own Output and Assign stand in place of the state's."""
-    compiled = tuple(_rule(state, rule, index) for index, rule in enumerate(state["Choices"]))
+    """The rules and the default. The state's own Output and Assign are for the default alone (developer guide)."""
+    compiled = tuple(_rule(rule, index) for index, rule in enumerate(state["Choices"]))
     default = Rule(lambda value, scope: True, state.get("Default"), output(state), assign(state))
     return None, compiled, default
 
 
-def _rule(state: Document, rule: Document, index: int) -> Rule:
+def _rule(rule: Document, index: int) -> Rule:
     place = f"Choices[{index}]"
     condition = rule["Condition"]
     shown = source(condition) if is_expression(condition) else to_json(condition)
@@ -216,8 +217,8 @@ def _rule(state: Document, rule: Document, index: int) -> Rule:
     return Rule(
         test,
         rule["Next"],
-        _of_input(rule, "Output", f"{place}/Output") if "Output" in rule else output(state),
-        assign(rule, f"{place}/Assign") if "Assign" in rule else assign(state),
+        _of_input(rule, "Output", f"{place}/Output"),
+        assign(rule, f"{place}/Assign"),
     )
 
 
@@ -244,9 +245,10 @@ def _unexpected(expression: str, field: str, expected: str, found: Json) -> Eval
 
 def _typed(state: Document, field: str, expected: str) -> Select | None:
     """A field whose value must be of one type: `expected` as type_name gives it, or `integer`."""
+    if not is_expression(state.get(field)):
+        return _of_input({field: whole(state[field])}, field) if field in state else None
     select = _of_input(state, field)
-    if select is None or not is_expression(state[field]):
-        return select
+    assert select is not None
     shown = source(state[field])
     kind = "number" if expected == "integer" else expected
 
@@ -269,8 +271,7 @@ def until(state: Document) -> Select:
         def after(raw: Json, scope: Scope) -> Json:
             span: Any = seconds(raw, scope)
             if not 0 <= span <= LONGEST_WAIT:
-                text = f"The Seconds field must be an integer between 0 and {LONGEST_WAIT}, but was: {span}"
-                raise EvaluationError(text, "Seconds", after_entry=True)
+                raise _out_of_range("Seconds", 0, LONGEST_WAIT, span, after_entry=True)
             return scope.now + span * 1000  # type: ignore[no-any-return]
 
         return after
@@ -287,9 +288,18 @@ def until(state: Document) -> Select:
                 "Timestamp",
                 after_entry=True,
             )
+        if at - scope.now > LONGEST_DELAY * 1000:
+            raise EvaluationError("Wait state delay is too long.", "Timestamp", after_entry=True)
         return max(at, scope.now)
 
     return moment
+
+
+def _out_of_range(
+    field: str, least: int, most: int, found: Json, *, after_entry: bool = False
+) -> EvaluationError:
+    text = f"The {field} field must be an integer between {least} and {most}, but was: {found}"
+    return EvaluationError(text, field, after_entry=after_entry)
 
 
 def fail(state: Document) -> tuple[Select, Select]:
@@ -303,7 +313,17 @@ def fail(state: Document) -> tuple[Select, Select]:
 
 def seconds(state: Document, field: str) -> Select | None:
     """TimeoutSeconds and HeartbeatSeconds, in seconds; None where the field is absent."""
-    return _typed(state, field, "integer")
+    read = _typed(state, field, "integer")
+    if read is None or not is_expression(state[field]):
+        return read
+
+    def positive(raw: Json, scope: Scope) -> Json:
+        found: Any = read(raw, scope)
+        if not 1 <= found <= LONGEST_WAIT:
+            raise _out_of_range(field, 1, LONGEST_WAIT, found)
+        return found  # type: ignore[no-any-return]
+
+    return positive
 
 
 def credentials(state: Document) -> Select | None:
@@ -348,7 +368,7 @@ def item_selector(state: Document) -> Select | None:
 
 def limit(state: Document) -> Select:
     """Raw input → MaxConcurrency; 0 means no limit of the definition's own."""
-    return _typed(state, "MaxConcurrency", "integer") or (lambda raw, scope: 0)
+    return _within({"MaxConcurrency": 0, **state}, *_CONCURRENCY)
 
 
 def map_run(state: Document) -> Select | None:
@@ -371,6 +391,7 @@ def map_run(state: Document) -> Select | None:
     return lambda raw, scope: {field: select(raw, scope) for field, select in parts.items()}
 
 
+_CONCURRENCY = "MaxConcurrency", "integer", float("inf"), "MaxConcurrency cannot be negative."
 _TOLERANCES: tuple[tuple[str, str, float, str], ...] = (
     ("ToleratedFailureCount", "integer", float("inf"), "ToleratedFailureCount cannot be negative."),
     ("ToleratedFailurePercentage", "number", 100, "ToleratedFailurePercentage must be between 0 and 100."),

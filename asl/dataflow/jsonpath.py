@@ -6,16 +6,26 @@ raw input, not into what InputPath left of it (recorded: TestState IO_PASS_STATE
 
 from __future__ import annotations
 
+from typing import Any
+
 from asl import paths, rules, templates, times
 from asl.dataflow import Operand, Step
 from asl.dataflow.growth import of_pass
-from asl.dataflow.jsonpath_fields import Document, integer, path_field, shown, template, then
+from asl.dataflow.jsonpath_fields import (
+    LONGEST_TIMEOUT,
+    Document,
+    integer,
+    path_field,
+    shown,
+    template,
+    then,
+)
 from asl.dataflow.jsonpath_map import item_selector, items, limit, map_input, map_run
 from asl.errors import ExpressionError, PathError, StatesError
 from asl.names import RUNTIME
 from asl.retry import Catcher
 from asl.states import Assign, Growth, Merge, Rule
-from asl.values import Json, Scope, Select
+from asl.values import Json, Scope, Select, whole
 
 __all__ = [
     "LONGEST_WAIT",
@@ -142,6 +152,10 @@ def assign(document: Document) -> Assign | None:
     select = _assign(document)
     if select is None:
         return None
+    if document.get("Type") == "Wait":
+        of_input = then(path_field(document, "InputPath"), select)
+        assert of_input is not None
+        return lambda raw, result, scope: of_input(raw, scope)  # type: ignore[return-value]
     return lambda raw, result, scope: select(result, scope)  # type: ignore[return-value]
 
 
@@ -193,7 +207,7 @@ def until(state: Document) -> Select:
 
 def _moment(state: Document) -> Select:
     if "Seconds" in state:
-        seconds = state["Seconds"]
+        seconds: Any = whole(state["Seconds"])
         return lambda value, scope: _seconds_from_now(seconds, scope)
     if "Timestamp" in state:
         fixed = times.parse(state["Timestamp"])
@@ -251,7 +265,7 @@ def _timestamp_path(path: str) -> Select:
 
 
 def fail(state: Document) -> tuple[Select, Select]:
-    """Error and Cause: constants, paths, or intrinsic functions that give text."""
+    """Error and Cause: constants, or paths and intrinsic functions that must give text."""
     return _text(state, "Error"), _text(state, "Cause")
 
 
@@ -260,16 +274,36 @@ def _text(state: Document, field: str) -> Select:
     if source is None:
         constant = state.get(field)
         return lambda value, scope: constant
-    return templates.expression(source, f"{field}Path").select
+    select = templates.expression(source, f"{field}Path").select
+
+    def text(value: Json, scope: Scope) -> Json:
+        found = select(value, scope)
+        if not isinstance(found, str):
+            said = f"The {field}Path parameter does not reference a string value: {source} == {shown(found)}"
+            raise StatesError(RUNTIME, said)
+        return found
+
+    return text
 
 
 def seconds(state: Document, field: str) -> Select | None:
     """TimeoutSeconds and HeartbeatSeconds, in seconds, from the field or its Path; None where neither is."""
     if field in state:
-        constant = state[field]
+        constant = whole(state[field])
         return lambda value, scope: constant
     path = state.get(f"{field}Path")
-    return None if path is None else then(path_field(state, "InputPath"), integer(path, f"{field}Path"))
+    if path is None:
+        return None
+    read = integer(path, f"{field}Path")
+
+    def positive(value: Json, scope: Scope) -> Json:
+        found: Any = read(value, scope)
+        if not 1 <= found <= LONGEST_TIMEOUT:
+            text = f"{field} must be between 1 and {LONGEST_TIMEOUT}, but was: {found}"
+            raise StatesError(RUNTIME, text)
+        return found  # type: ignore[no-any-return]
+
+    return then(path_field(state, "InputPath"), positive)
 
 
 def credentials(state: Document) -> Select | None:

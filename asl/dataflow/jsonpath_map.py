@@ -8,7 +8,7 @@ from asl import templates
 from asl.dataflow.jsonpath_fields import Document, at, integer, path_field, template
 from asl.errors import StatesError
 from asl.names import RUNTIME
-from asl.values import Json, Scope, Select
+from asl.values import Json, Scope, Select, whole
 
 
 def items(state: Document, distributed: bool) -> Select:
@@ -40,7 +40,7 @@ def item_selector(state: Document) -> Select | None:
 
 def limit(state: Document) -> Select:
     """Effective input → MaxConcurrency; 0 means no limit of the definition's own."""
-    return _number({"MaxConcurrency": 0, **state}, "MaxConcurrency")
+    return _bounded({"MaxConcurrency": 0, **state}, *_CONCURRENCY)
 
 
 def map_run(state: Document) -> Select | None:
@@ -63,6 +63,8 @@ def map_run(state: Document) -> Select | None:
     return _object(parts) if parts else None
 
 
+# A negative MaxConcurrency from a path leaves the service's execution hanging (recorded); here it fails.
+_CONCURRENCY = "MaxConcurrency", "integer", float("inf"), "MaxConcurrency cannot be negative."
 _TOLERANCES: tuple[tuple[str, str, float, str], ...] = (
     ("ToleratedFailureCount", "integer", float("inf"), "ToleratedFailureCount cannot be negative."),
     ("ToleratedFailurePercentage", "float", 100, "ToleratedFailurePercentage must be between 0 and 100."),
@@ -85,7 +87,7 @@ def _bounded(state: Document, field: str, kind: str, most: float, text: str) -> 
 def _number(holder: Document, field: str, kind: str = "integer") -> Select:
     """A number field, or its Path form."""
     path = holder.get(f"{field}Path")
-    return _constant(holder.get(field)) if path is None else integer(path, f"{field}Path", kind)
+    return _constant(whole(holder.get(field))) if path is None else integer(path, f"{field}Path", kind)
 
 
 def _part(holder: Document) -> Select:
@@ -97,7 +99,7 @@ def _part(holder: Document) -> Select:
         elif field.endswith("Path"):
             parts[field.removesuffix("Path")] = integer(value, field)
         else:
-            parts[field] = _part(value) if isinstance(value, dict) else _constant(value)
+            parts[field] = _part(value) if isinstance(value, dict) else _constant(whole(value))
     return _object(parts)
 
 
