@@ -35,11 +35,15 @@ class Problem(NamedTuple):
     column: int | None = None
 
     @property
+    def reason(self) -> str:
+        """The message without what the service's JSON parser adds: the start of the whole text."""
+        return re.sub(r"( \(start marker)?\s+at \[Source: .*", "", self.message, flags=re.DOTALL)
+
+    @property
     def told(self) -> str:
-        """The message and its place, without what the service's JSON parser adds: the start of the whole text."""
-        message = re.sub(r"( \(start marker)?\s+at \[Source: .*", "", self.message, flags=re.DOTALL)
+        """The reason and its place."""
         where = "" if self.location.startswith("[") or not self.location else f" at {self.location}"
-        return message + where
+        return self.reason + where
 
     def __str__(self) -> str:
         place = f"{self.source or ''}:{self.line}:{self.column}: " if self.line else ""

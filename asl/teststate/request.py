@@ -6,13 +6,12 @@ API"); the texts of the refusals are recorded unless a comment says otherwise.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from asl import stages
+from asl import jsontext, stages
 from asl.checks import check, unresolved
 from asl.errors import DefinitionError, Problem
 from asl.program import Program, compile
@@ -315,12 +314,19 @@ def _document(given: Json, otherwise: str, told: str, code: str = "ValidationExc
     try:
         if given is None or isinstance(given, str):
             text = otherwise if given is None else given
-            return Text(json.loads(text, parse_constant=_not_json), text)
+            return Text(_parsed(text), text)
         value = normalised(given)
         return Text(value, to_json(value))
     except (ValueError, NotJson, RecursionError) as problem:
         raise TestStateError(code, told.format(problem)) from None
 
 
-def _not_json(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
+def _parsed(text: str) -> Json:
+    """The value of a JSON text; raises ValueError with the words of the service's parser (recorded of StartExecution:
+    invalid_start_execution_input)."""
+    if not text.strip():
+        raise ValueError("Invalid execution input.")  # that it is said of this is not recorded
+    try:
+        return jsontext.load(text, [])
+    except DefinitionError as refusal:
+        raise ValueError(refusal.problems[0].reason) from None
