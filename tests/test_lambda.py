@@ -144,7 +144,7 @@ def test_an_exception_is_told_as_recorded(loaded: asl.StateMachine) -> None:
         (
             "tests.handlers:not_json",
             "Runtime.MarshalError",
-            "Unable to marshal response: $ is a builtins.set",
+            "Unable to marshal response: Object of type set is not JSON serializable",
         ),
     ],
 )

@@ -174,8 +174,17 @@ def answered(function: TaskFunction, event: Any, context: LambdaContext) -> Any:
     try:
         return normalised(result)
     except NotJson as problem:
-        said = f"Unable to marshal response: {problem}"
+        said = f"Unable to marshal response: {_refusal(result) or problem.reason}"
         raise HandlerFailed(_document("Runtime.MarshalError", said, context.aws_request_id, [])) from problem
+
+
+def _refusal(result: Any) -> str | None:
+    """What the runtime says of a result that is not JSON, in Python's words; None where Python would write it."""
+    try:
+        json.dumps(result)
+    except (TypeError, ValueError, RecursionError) as problem:
+        return str(problem)
+    return None
 
 
 def failed(problem: Exception, request: str) -> HandlerFailed:
