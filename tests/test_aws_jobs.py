@@ -293,6 +293,21 @@ def test_a_glue_job_is_waited_for() -> None:
     assert submitted.data["JobRunId"] == "r1" and "SdkHttpMetadata" in submitted.data
 
 
+def test_nobody_waits_longer_for_a_job_than_the_task_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    running = {"JobRun": {"JobRunState": "RUNNING"}}
+    answers = {
+        "start_job_run": [{"JobRunId": "r1"}],
+        "get_job_run": [running] * 3,
+        "batch_stop_job_run": [{}],
+    }
+    aws, told = with_job("glue", answers)
+    clock = iter([0.0, 100.0, 200.0, 300.0])
+    monkeypatch.setattr("asl.aws.waiting.time.monotonic", lambda: next(clock))
+    result = call(aws, "glue:startJobRun.sync", {"JobName": "j"}, TimeoutSeconds=250)
+    assert (result.error, result.history[-1].at - result.history[0].at) == ("States.Timeout", 250_000)
+    assert [name for name, _ in told.asked] == ["start_job_run", *["get_job_run"] * 3, "batch_stop_job_run"]
+
+
 def test_a_job_that_fails_fails_the_task_with_what_is_known_of_it() -> None:
     aws, _ = with_job(
         "batch",

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from asl.aws import gateway, kubernetes, naming, shapes, waiting
+from asl.aws import gateway, kubernetes, naming, shapes
 from asl.aws.integrations import ACTIONS, SERVICES, Action, Fold, Service
 from asl.aws.jobs import JOBS, dig, made
+from asl.aws.waiting import Pace, started
 from asl.errors import StatesError
 from asl.frames import Call
 from asl.resources import Submitted
@@ -67,13 +68,14 @@ class Aws:
         if service == "eks" and action in kubernetes.ACTIONS:
             session = self._boto_session(call)
             waits = pattern.startswith("sync")
-            return kubernetes.serve(action, payload, session, self._region(session), waits, self.poll)
+            pace = Pace.of(call, self.poll)
+            return kubernetes.serve(action, payload, session, self._region(session), waits, pace)
         api = self._api(call, service, action)
         given = payload if isinstance(payload, dict) else {}
         first = api.call(given)
         if pattern.startswith("sync"):
             job = JOBS.get((service, action))
-            return waiting.started(api, job, given, first, pattern == "sync:2", self.poll)
+            return started(api, job, given, first, pattern == "sync:2", Pace.of(call, self.poll))
         return Submitted(first) if call.token else first
 
     # ------------------------------------------------------------------ APIs

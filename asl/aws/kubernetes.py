@@ -12,7 +12,7 @@ import ssl
 from typing import Any
 from urllib.parse import quote
 
-from asl.aws.waiting import submitted
+from asl.aws.waiting import Pace, submitted
 from asl.errors import StatesError
 from asl.resources import Submitted
 from asl.values import Json, to_json
@@ -24,7 +24,7 @@ TIMEOUT = 60.0
 _TOKEN_LIFE = 60
 
 
-def serve(action: str, payload: Any, session: Any, region: str, sync: bool, poll: float) -> Json | Submitted:
+def serve(action: str, payload: Any, session: Any, region: str, sync: bool, pace: Pace) -> Json | Submitted:
     """Call the API, or run a Job; `sync`: to its end. Raises `EKS.NNN` for a status that is no success."""
     given: dict[str, Any] = payload if isinstance(payload, dict) else {}
     cluster = Cluster(given, session, region)
@@ -45,7 +45,7 @@ def serve(action: str, payload: Any, session: Any, region: str, sync: bool, poll
     def stop() -> object:
         return cluster.call("DELETE", f"{jobs}/{name}", {"propagationPolicy": ["Background"]})
 
-    return submitted(first, lambda: _ended(cluster, given, f"{jobs}/{name}", name), stop, poll)
+    return submitted(first, lambda: _ended(cluster, given, f"{jobs}/{name}", name), stop, pace)
 
 
 class Cluster:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from asl.aws.jobs import Job, dig, made
 from asl.errors import StatesError
-from asl.resources import Submitted
+from asl.frames import Call
+from asl.resources import NOBODY, Submitted
 from asl.values import Json, to_json
+
+
+class Pace(NamedTuple):
+    """A job is looked at every `poll` seconds, for `limit` seconds; None: until it ends."""
+
+    poll: float
+    limit: float | None = None
+
+    @classmethod
+    def of(cls, call: Call, poll: float) -> Pace:
+        """That of a Task: nobody waits longer for its job than its TimeoutSeconds."""
+        return cls(poll, None if call.deadline is None else (call.deadline - call.begun) / 1000)
 
 
 class Api(Protocol):
@@ -24,21 +38,25 @@ class Api(Protocol):
 
 
 def submitted(
-    first: Json, look: Callable[[], Json], stop: Callable[[], object] | None, poll: float
+    first: Json, look: Callable[[], Json], stop: Callable[[], object] | None, pace: Pace
 ) -> Submitted:
     """A job that began with the answer `first`; `look` gives its result, None as long as it runs.
 
-    It is looked at every `poll` seconds. `stop` is called where the task ends before the job.
+    `stop` is called where the task ends before the job.
     """
     cancelled = threading.Event()
+    begun = time.monotonic()
 
-    def wait() -> Json:
+    def wait() -> Any:
         while True:
             found = look()
             if found is not None:
                 return found
-            if cancelled.wait(poll):
-                return None  # nobody hears it
+            left = None if pace.limit is None else begun + pace.limit - time.monotonic()
+            if left is not None and left <= 0:
+                return NOBODY  # the task times out
+            if cancelled.wait(pace.poll if left is None else min(pace.poll, left)):
+                return NOBODY
 
     def cancel() -> None:
         cancelled.set()
@@ -50,7 +68,7 @@ def submitted(
 
 
 def started(
-    api: Api, job: Job | None, given: dict[str, Json], first: Json, parsed: bool, poll: float
+    api: Api, job: Job | None, given: dict[str, Json], first: Json, parsed: bool, pace: Pace
 ) -> Submitted:
     """A job of an AWS service, of which `jobs` says what ends it. `parsed`: JSON texts in its result are read."""
     if job is None:
@@ -65,7 +83,7 @@ def started(
         def stop() -> object:
             return api.asked(operation, stopped)
 
-    return submitted(first, lambda: _ended(api, job, source, parsed), stop, poll)
+    return submitted(first, lambda: _ended(api, job, source, parsed), stop, pace)
 
 
 def _ended(api: Api, job: Job, source: Json, parsed: bool) -> Json:

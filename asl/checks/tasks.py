@@ -42,6 +42,7 @@ SERVICES = {
     "bedrock": Service(
         ("invokeModel", "createModelCustomizationJob"), ("createModelCustomizationJob",), token=True
     ),
+    "bedrockagentcore": Service(("invokeHarness",)),
     "codebuild": Service(
         (
             "startBuild",
