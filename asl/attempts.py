@@ -126,14 +126,25 @@ def succeed(machine: Machine, frame: Frame, call: Call, output: Json) -> None:
     machine.run(frame, True, output, size)
 
 
-def _end(machine: Machine, frame: Frame, call: Call, how: str, error: str | None, cause: str | None) -> None:
-    """The attempt is over: record how (`Failed`, `TimedOut`), forget the call, and let the state have the error."""
+def _end(
+    machine: Machine,
+    frame: Frame,
+    call: Call,
+    how: str,
+    error: str | None,
+    cause: str | None,
+    met: str | None = None,
+) -> None:
+    """The attempt is over: record how (`Failed`, `TimedOut`), forget the call, and let the state have the error.
+
+    `met` is as in `Machine.fail_state`.
+    """
     del machine.calls[call.id]
     frame.wait = None
     target = call.target
     name = None if target.service is None else (target.service, target.action)
     machine.chain(frame, intern(target.kind + how), name, error, cause)
-    machine.fail_state(frame, error, cause)
+    machine.fail_state(frame, error, cause, met)
 
 
 def fail(machine: Machine, frame: Frame, call: Call, error: str | None, cause: str | None) -> None:
@@ -146,7 +157,8 @@ def fail(machine: Machine, frame: Frame, call: Call, error: str | None, cause: s
 
 def time_out(machine: Machine, frame: Frame, call: Call) -> None:
     """The task took too long, or was silent for too long: the service has one event and error for both."""
-    _end(machine, frame, call, "TimedOut", names.TIMEOUT, None)
+    met = names.HEARTBEAT_TIMEOUT if call.is_silent else names.TIMEOUT
+    _end(machine, frame, call, "TimedOut", names.TIMEOUT, None, met)
 
 
 def too_large(what: str) -> str:

@@ -112,6 +112,11 @@ class Call:
             return self.silence if self.deadline is None else self.deadline
         return min(self.deadline, self.silence)
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is a sign of life that is due, and not yet the end."""
+        return self.silence is not None and (self.deadline is None or self.silence < self.deadline)
+
     def __repr__(self) -> str:
         return f"Call({self.id}, {self.path!r}, {self.state!r}, attempt={self.attempt}, {self.resource!r})"
 

@@ -348,30 +348,33 @@ class Machine:
 
     # ------------------------------------------------------------------ errors
 
-    def fail_state(self, frame: Frame, error: str | None, cause: str | None) -> None:
+    def fail_state(self, frame: Frame, error: str | None, cause: str | None, met: str | None = None) -> None:
         """The frame's state failed, by itself or because a child did: retry, catch, or let the frame fail.
 
-        The first Retrier that matches decides on a retry, then the first Catcher that matches. A Parallel or
+        The first Retrier that matches decides on a retry, then the first Catcher that matches; `met` is the name
+        that they are held against where it is not the error's own (`timeout_name` says of what). A Parallel or
         Map has an event that says that it failed, but for States.Runtime, which ends everything (measured).
         """
         state = frame.program.states[frame.state]
         if not isinstance(state, Working):
             self._fail_frame(frame, error, cause)
             return
-        met = handling(state.retry, state.catch, error, frame.tries, lambda: self.scope.stream("jitter"))
-        if met.retry is not None and met.delay is not None:
+        by = handling(
+            state.retry, state.catch, met or error, frame.tries, lambda: self.scope.stream("jitter")
+        )
+        if by.retry is not None and by.delay is not None:
             frame.broken = None
-            frame.tries = {**frame.tries, met.retry: frame.tries.get(met.retry, 0) + 1}
-            frame.wait = wait = BackingOff(self.scope.now + met.delay)
+            frame.tries = {**frame.tries, by.retry: frame.tries.get(by.retry, 0) + 1}
+            frame.wait = wait = BackingOff(self.scope.now + by.delay)
             self.timer(wait.due, frame, wait)
             return
         before = frame.last
         self._record_failed(frame, state, error)
-        if met.catch is None:
+        if by.catch is None:
             self._fail_frame(frame, error, cause)
             return
         try:
-            self._catch(frame, state, state.catch[met.catch], error, cause)
+            self._catch(frame, state, state.catch[by.catch], error, cause)
         except StatesError as problem:  # the state fails once more, from where it stood (measured)
             frame.last = before
             cause = self._told(frame, problem)

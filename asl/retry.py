@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from asl.names import TIMEOUT, matches
+from asl.names import HEARTBEAT_TIMEOUT, TIMEOUT, matches
 from asl.values import Json, Scope, whole
 
 MAX_ATTEMPTS = 3
@@ -101,6 +101,18 @@ def handling(
         if catcher.matches(error):
             return Handling(met, None, index)
     return Handling(met)
+
+
+def timeout_name(limits: Sequence[Any] | None, elapsed: int) -> str:
+    """The name that ErrorEquals are held against where an attempt timed out after so many milliseconds.
+
+    `limits` are those of its Scheduled event, in seconds: TimeoutSeconds, HeartbeatSeconds. The event says
+    States.Timeout of a missed heartbeat too (recorded), yet States.HeartbeatTimeout stands for it in Retry and
+    Catch (developer guide, "Error names").
+    """
+    timeout, heartbeat, *_ = limits or (None, None)
+    missed = heartbeat is not None and (timeout is None or elapsed < timeout * 1000)
+    return HEARTBEAT_TIMEOUT if missed else TIMEOUT
 
 
 def error_output(error: str | None, cause: str | None) -> dict[str, Json]:

@@ -31,7 +31,8 @@ def task(entries: list[dict[str, Any]]) -> Callable[[Any], Any]:
 @pytest.mark.parametrize("case", CASES, ids=[case["says"] for case in CASES])
 def test_comes_to_what_is_expected(case: dict[str, Any]) -> None:
     tasks = {state: task(entries) for state, entries in case.get("tasks", {}).items()}
-    result = asl.load(case["machine"]).run(case.get("input"), tasks=tasks)
+    machine = asl.load(case["machine"])
+    result = machine.run(case.get("input"), tasks=tasks)
     found = {
         "output": result.output,
         "error": result.error,
@@ -41,5 +42,5 @@ def test_comes_to_what_is_expected(case: dict[str, Any]) -> None:
     }
     assert {key: found[key] for key in case["expect"]} == case["expect"]
     assert (result.status == "SUCCEEDED") is ("error" not in case["expect"])
-    recorded = asl.replay(result.history, result.execution.program)
-    assert recorded.divergence is None
+    assert asl.replay(result.history, machine).divergence is None
+    assert [each.notes for each in asl.explain(result, machine) if each.notes] == []

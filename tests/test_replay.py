@@ -568,3 +568,18 @@ def test_the_command_says_what_it_cannot_read(
     said = asl_command("replay", history, "-m", write(tmp_path, "wrong.asl.json", {"StartAt": "A"}))
     assert (said.code, said.out) == (2, "") and "cannot be run" in said.err
     assert asl_command("replay", history).code == 2
+
+
+def test_signs_of_life_are_in_no_history_and_replay_without_them() -> None:
+    activity = "arn:aws:states:us-east-1:123456789012:activity:work"
+    work = {"Type": "Task", "Resource": activity, "HeartbeatSeconds": 4, "End": True}
+    machine = asl.load({"StartAt": "Work", "States": {"Work": work}})
+    run = machine.start(start_time=0)
+    (call,) = run.take_calls()
+    run.start(call.id, "worker", at=3000)
+    run.beat(call.id, at=6000)
+    run.beat(call.id, at=9000)
+    run.succeed(call.id, "done", at=12_000)
+    replay = asl.replay(run.history, machine)
+    assert replay.divergence is None
+    assert replay.execution.outcome == asl.Outcome("SUCCEEDED", "done")

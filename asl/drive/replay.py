@@ -22,9 +22,11 @@ from asl.execution import Execution
 from asl.frames import BackingOff, Call, Frame, MapRun, Sleeping
 from asl.history import History
 from asl.machine import Machine
+from asl.names import HEARTBEAT_TIMEOUT
 from asl.program import Program
 from asl.quotas import Gauge, Quotas
 from asl.recorded import HistoryError, Recording, read
+from asl.retry import timeout_name
 from asl.scope import Identity
 from asl.telling import ENDED
 
@@ -253,13 +255,22 @@ class Replayer:
         if visit is None or current is None or not isinstance(wait, Sleeping | BackingOff | Call):
             return
         end = _end(wait, visit, current)
-        _set_due(wait, None)
+        if isinstance(wait, Call):  # no history has the signs of life
+            wait.deadline = wait.heartbeat = wait.silence = None
+        else:
+            wait.due = None
         if end is not None:
-            self._expect(end, partial(self._end_wait, frame, wait))
+            missed = isinstance(wait, Call) and _is_missed(self._try(frame.path), end)
+            self._expect(end, partial(self._end_wait, frame, wait, missed))
 
-    def _end_wait(self, frame: Frame, wait: Sleeping | BackingOff | Call, at: int) -> bool:
+    def _end_wait(self, frame: Frame, wait: Sleeping | BackingOff | Call, missed: bool, at: int) -> bool:
         if frame.wait is wait:
-            _set_due(wait, at)
+            if not isinstance(wait, Call):
+                wait.due = at
+            elif missed:
+                wait.silence = at
+            else:
+                wait.deadline = at
             self._machine.timer(at, frame, wait)
             self.execution.advance(at=at)
         return True
@@ -290,11 +301,12 @@ def _end(wait: Sleeping | BackingOff | Call, visit: Visited, current: Visited) -
     return ended if ended is not None and ENDED[ended.type] == "TimedOut" else None
 
 
-def _set_due(wait: Sleeping | BackingOff | Call, at: int | None) -> None:
-    if isinstance(wait, Call):
-        wait.deadline, wait.silence = at, None
-    else:
-        wait.due = at
+def _is_missed(tried: Try | None, end: Event) -> bool:
+    """Whether it was the heartbeat that the try timed out for."""
+    if tried is None:
+        return False
+    begun = next((event for event in tried.told if event.type == "ActivityStarted"), tried.begun)
+    return timeout_name(tried.begun.more, end.at - begun.at) == HEARTBEAT_TIMEOUT
 
 
 _OUTSIDE = ("ExecutionAborted", "ExecutionRedriven")

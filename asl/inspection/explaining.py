@@ -17,14 +17,15 @@ from asl.errors import AslError, StatesError, while_executing
 from asl.events import ENDS
 from asl.face import Result, StateMachine
 from asl.history import Event, History
-from asl.inspection.explanation import Explanation, Replaced, Tried
+from asl.inspection.explanation import Attempt, Explanation, Replaced, Tried
 from asl.inspection.stays import BEGINS, Stay, stays
 from asl.inspection.visiting import Unknown, Visit, find_attempts
 from asl.program import Program, walk
-from asl.retry import handling
+from asl.retry import handling, timeout_name
 from asl.scope import Identity
 from asl.stages import Inspection, Surroundings
 from asl.states import Choice, Fail, Map, State, Task, Working
+from asl.telling import ENDED
 from asl.values import Json
 
 
@@ -203,7 +204,7 @@ def _handle(visit: Visit, state: Working, ended: bool) -> None:
             visit.error = visit.cause = None
             continue
         visit.error, visit.cause = attempt.error, attempt.cause
-        met = handling(state.retry, state.catch, attempt.error, tries, lambda: Random(0))
+        met = handling(state.retry, state.catch, _name(visit, attempt), tries, lambda: Random(0))
         attempt.retry = met.retry
         if following is not None:
             attempt.delay = following.at - (attempt.ended_at or attempt.at)
@@ -221,6 +222,23 @@ def _handle(visit: Visit, state: Working, ended: bool) -> None:
         else:  # it waits for the next attempt, or did when it was aborted
             visit.status = "RUNNING" if ended else "RETRIABLE"
             attempt.delay = None if ended else met.delay
+
+
+def _name(visit: Visit, attempt: Attempt) -> str | None:
+    """The name that ErrorEquals are held against: the error's, but for a missed heartbeat."""
+    begun, since = None, 0
+    for event in visit.stay.events:
+        if event.id == attempt.event:
+            begun, since = event, event.at
+        elif begun is None:
+            continue
+        elif event.type == "ActivityStarted":
+            since = event.at
+        elif ENDED.get(event.type) == "TimedOut":
+            return timeout_name(begun.more, event.at - since)
+        elif event.type in ENDED:
+            break
+    return attempt.error
 
 
 def _catch(visit: Visit, state: Working, index: int) -> None:
