@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
+from typing import cast
 
 from asl import times
 from asl.frames import Call, Frame
 from asl.states import Working
 from asl.values import Json
+
+STATE_DATA = "STATE_DATA"
+"""The Source of an item that comes from the state's input (the developer guide, "Context object data for Map
+states", which has it in inline Maps too)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +140,5 @@ class Here:
         if token is not None:
             context["Task"] = {"Token": token}
         if frame.item is not None:
-            context["Map"] = {"Item": frame.item}
+            context["Map"] = {"Item": {**cast("dict[str, Json]", frame.item), "Source": STATE_DATA}}
         return context

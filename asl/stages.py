@@ -20,7 +20,7 @@ from asl.errors import PathError, StatesError
 from asl.machine import NO_CHOICE
 from asl.program import Program
 from asl.retry import Catcher, error_output
-from asl.scope import Identity
+from asl.scope import STATE_DATA, Identity
 from asl.selection import members, unselected
 from asl.states import Choice, Fail, Map, Pass, Rule, State, Wait, Working
 from asl.values import Json
@@ -131,13 +131,12 @@ Read: TypeAlias = "Callable[[Mapping[str, Any]], Iterable[tuple[Json, str, str |
 """The evaluated fields of a map run -> its items: (value, source, key)."""
 
 
-def _item(state: Map, index: int, value: Json, source: str, key: str | None) -> dict[str, Json]:
-    """`Map.Item` of the context object; only a distributed Map tells where its items come from."""
+def _item(index: int, value: Json, source: str, key: str | None) -> dict[str, Json]:
+    """`Map.Item` of the context object."""
     item: dict[str, Json] = {"Index": index, "Value": value}
     if key is not None:
         item["Key"] = key
-    if state.distributed:
-        item["Source"] = source
+    item["Source"] = source
     return item
 
 
@@ -180,7 +179,7 @@ class Inspection:
         items: list[Any] | None = None
         if state.items is not None:
             found: Any = state.items(effective, scope)
-            items = [(value, "STATE_DATA", key) for value, key in members(found)]
+            items = [(value, STATE_DATA, key) for value, key in members(found)]
             self._show_items(items, found, "afterItemsPath")
         fields: Any = {} if state.run is None else state.run(effective, scope)
         if items is None and read is not None:
@@ -203,7 +202,7 @@ class Inspection:
 
     def _inputs(self, state: Map, effective: Json, items: list[Any], batcher: Any) -> list[Json]:
         """The inputs of the iterations: the items as ItemSelector and ItemBatcher make them."""
-        told = [_item(state, index, *item) for index, item in enumerate(items)]
+        told = [_item(index, *item) for index, item in enumerate(items)]
         if state.select is None:
             inputs = [unselected(item) for item in told]
         else:

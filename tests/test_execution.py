@@ -368,3 +368,26 @@ def test_variables_are_read_below_and_gone_above() -> None:
     assert run.outcome == asl.Outcome("SUCCEEDED", {"x": 42, "inner": 42})
     exited = [event for event in run.history if event.more]
     assert [event.details()["assignedVariables"] for event in exited] == [{"x": "42"}, {"y": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("language", "selector"),
+    [
+        ("JSONPath", {"at.$": "$$.Map.Item.Index", "of.$": "$$.Map.Item.Source"}),
+        (
+            "JSONata",
+            {"at": "{% $states.context.Map.Item.Index %}", "of": "{% $states.context.Map.Item.Source %}"},
+        ),
+    ],
+)
+def test_an_inline_map_tells_that_its_items_come_from_the_states_data(language: str, selector: Json) -> None:
+    """The developer guide's example, "Context object data for Map states"."""
+    inner = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+    each = {"Type": "Map", "ItemSelector": selector, "ItemProcessor": inner, "End": True}
+    definition = {"QueryLanguage": language, **machine("M", M=each)}
+    found = asl.load(definition).run([{"who": "bob"}, {"who": "meg"}])
+    assert found.output == [{"at": 0, "of": "STATE_DATA"}, {"at": 1, "of": "STATE_DATA"}]
+    tested = asl.test_state(
+        definition, state_name="M", input=[5], mock={"result": "[1]"}, inspection_level="DEBUG"
+    )
+    assert json.loads(tested["inspectionData"]["afterItemSelector"]) == [{"at": 0, "of": "STATE_DATA"}]

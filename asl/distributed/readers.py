@@ -15,6 +15,7 @@ from asl import names
 from asl.distributed import csvtext, jsontext
 from asl.distributed.stores import StoreError, Stores
 from asl.errors import StatesError
+from asl.scope import STATE_DATA
 from asl.selection import members
 from asl.values import Json
 
@@ -29,7 +30,6 @@ one after the other, does as little as possible, and the rest is done by whoever
 
 Fields: TypeAlias = "Mapping[str, Any]"
 
-STATE_DATA = "STATE_DATA"
 MOST_ITEMS = 100_000_000
 _HEADER_BYTES = 10 * 1024
 
