@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asl import attempts, mapruns, names
+from asl.errors import StatesError
 from asl.frames import Broken, Frame, Joining
 from asl.program import Program
 from asl.states import Map, Parallel, Task, Wait, Working
@@ -99,6 +100,12 @@ def _select(machine: Machine, parent: Frame, frame: Frame, state: Map) -> Json:
         machine.scope.frame = frame
 
 
+def unselected(machine: Machine, parent: Frame, frame: Frame, problem: StatesError) -> None:
+    """ItemSelector gave no input for the iteration, which fails with an error of the Map state."""
+    frame.fresh = True  # a redrive begins it anew
+    child_failed(machine, parent, frame, problem.error, machine.told(parent, problem, frame))
+
+
 def joined(machine: Machine, parent: Frame, child: Frame, output: Json) -> None:
     """A branch or iteration came to its end."""
     wait = parent.wait
@@ -154,7 +161,7 @@ def child_failed(machine: Machine, parent: Frame, child: Frame, error: str | Non
     quiet = error == names.RUNTIME
     if isinstance(state, Map) and not quiet:
         machine.leaf(child, "MapIterationFailed", state.name, child.slot)
-    if isinstance(child.program.states[child.state], Task) and not quiet:
+    if child.entered and isinstance(child.program.states[child.state], Task) and not quiet:
         machine.leaf(
             child, "TaskStateAborted"
         )  # measured, in Parallel and Map: also for the task that failed

@@ -158,19 +158,22 @@ class Machine:
 
     def _fail(self, frame: Frame, problem: StatesError) -> None:
         """An error that the frame's state raises becomes the state's error."""
-        self.fail_state(frame, problem.error, self._told(frame, problem))
+        if frame.entered or frame.parent is None:
+            self.fail_state(frame, problem.error, self.told(frame, problem, frame))
+        else:
+            joining.unselected(self, frame.parent, frame, problem)
 
-    def _told(self, frame: Frame, problem: StatesError) -> str | None:
-        """The cause as the service words it. An evaluation error leaves an event of its own.
+    def told(self, frame: Frame, problem: StatesError, teller: Frame) -> str | None:
+        """The cause as the service words it. An evaluation error leaves an event of its own, on the teller's chain.
 
         Where the state has done nothing yet, that event hangs on what its entry hangs on (recorded).
         """
         cause = while_executing(frame.state, frame.entered, problem)
         if isinstance(problem, EvaluationError):
-            at_entry = frame.last == frame.entered and not problem.after_entry
-            previous = self.history[frame.entered - 1].previous if at_entry else frame.last
+            at_entry = teller.last == frame.entered and not problem.after_entry
+            previous = self.history[frame.entered - 1].previous if at_entry else teller.last
             data = (problem.error, cause, problem.location)
-            frame.last = self.record("EvaluationFailed", previous, frame.path, frame.state, data)
+            teller.last = self.record("EvaluationFailed", previous, frame.path, frame.state, data)
         return cause
 
     def run(
@@ -377,7 +380,7 @@ class Machine:
             self._catch(frame, state, state.catch[by.catch], error, cause)
         except StatesError as problem:  # the state fails once more, from where it stood (measured)
             frame.last = before
-            cause = self._told(frame, problem)
+            cause = self.told(frame, problem, frame)
             self._record_failed(frame, state, problem.error)
             self._fail_frame(frame, problem.error, cause)
 
