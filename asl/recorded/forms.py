@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -66,17 +67,22 @@ def _spread_text(text: str, place: str) -> Iterable[tuple[Document, str]]:
     if not text.strip():
         raise HistoryError(f"{place} is empty")
     found = _parsed(text, place)
-    for item in found if isinstance(found, list) else [found]:
-        if not isinstance(item, dict | list):  # a string would be taken for a path
+    yield from _spread_within(found if isinstance(found, list) else [found], place)
+
+
+def _spread_within(items: list[Any], place: str) -> Iterable[tuple[Document, str]]:
+    """The events in the members of a document, which unlike sources are no paths."""
+    for item in items:
+        if not isinstance(item, dict | list):
             raise HistoryError(f"{place} has no events: {type_name(item)} where {{'events': […]}} should be")
-    yield from _spread(found, place)
+    yield from _spread(items if len(items) != 1 else items[0], place)
 
 
 def _spread_object(source: Any, place: str) -> Iterable[tuple[Document, str]]:
     if not isinstance(source, dict):
         raise HistoryError(f"{place} has no events: {type(source).__name__} where an object should be")
     if isinstance(source.get("events"), list):
-        yield from _spread(source["events"], place)
+        yield from _spread_within(source["events"], place)
     elif "message" in source and "type" not in source:  # CloudWatch: {"events": [{"message": "{…}", …}]}
         yield from _spread_object(_parsed(str(source["message"]), place), place)
     elif "type" in source and "id" in source:
@@ -104,6 +110,8 @@ def _told(read: Callable[..., Any], *source: Any) -> Any:
         raise HistoryError(str(problem)) from None
 
 
+_DIGITS = 9  # more than any history has events
+
 _LOG_NAMES = {"previous_event_id": "previousEventId", "event_timestamp": "timestamp"}
 
 
@@ -123,7 +131,7 @@ def _event(raw: Document, place: str) -> Document:
 
 
 def _number(value: Any, where: str, name: str) -> int:
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _DIGITS:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise HistoryError(f"{where}: its {name} is {value!r}, which is no number of an event")
@@ -142,6 +150,8 @@ def _moment(value: Any, where: str, in_log: bool) -> int:
             value = float(value)
         except ValueError:
             value = None
+    if isinstance(value, float) and not isfinite(value):
+        value = None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise HistoryError(f"{where} has no timestamp that can be read")
     return round(value) if in_log else round(value * 1000)
