@@ -49,12 +49,7 @@ class History(Sequence[Event]):
 
     def to_json(self) -> str:
         """The text of `to_dict()`, compact; several times faster than by way of the dictionaries."""
-        texts = rendered(self.cells)
-        if texts:
-            # One join, no concatenation after it: each copy of a large text costs as much as making it.
-            texts[0] = '{"events":[' + texts[0]
-            texts[-1] += "]}"
-        return ",".join(texts) or '{"events":[]}'
+        return "".join(['{"events":[', *rendered(self.cells), "]}"])
 
     def save(self, path: str | Path) -> None:
         """Write the history to a file, one event a line, as `get-execution-history` would give it.
@@ -66,5 +61,5 @@ class History(Sequence[Event]):
             for start in range(0, len(self), _AT_A_TIME):
                 cells = self.cells[start * WIDTH : (start + _AT_A_TIME) * WIDTH]
                 file.write(",\n" if start else "")
-                file.write(",\n".join(rendered(cells, start + 1)))
+                file.write("".join(rendered(cells, start + 1, ",\n")))
             file.write("\n]}\n")

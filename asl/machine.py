@@ -197,10 +197,10 @@ class Machine:
                 return
         scope, cells, bound = self.scope, self.history.cells, self.gauge.bound
         limit, last_event = self.limit, self.last_event
-        states, path, now = frame.program.states, frame.path, scope.now
+        steps, path, now = frame.program.steps, frame.path, scope.now
         while True:
             name = frame.state
-            state = states[name]
+            entry, exit, following, state = steps[name]
             raw = frame.input
             if is_done:
                 before = exit_after or frame.last
@@ -208,10 +208,9 @@ class Machine:
                 before = scope.events + 1
                 if before >= last_event:
                     raise HistoryFull
-                cells += (state.entered, now, frame.last, path, name, raw, None)
+                cells += (entry, now, frame.last, path, name, raw, None)
                 scope.events = frame.entered = frame.last = before
                 frame.entered_at = now
-            following = state.next
             if isinstance(state, Pass):
                 result = raw if state.result is None else state.result(raw, scope)
                 output = result if state.write is None else state.write(raw, result, scope)
@@ -272,7 +271,7 @@ class Machine:
             exited = scope.events + 1
             if exited >= last_event:
                 raise HistoryFull
-            cells += (state.exited, now, before, path, name, output, assigned)
+            cells += (exit, now, before, path, name, output, assigned)
             scope.events = frame.last = exited
             frame.size = size
             frame.input = output

@@ -6,7 +6,7 @@ A Program is immutable and holds no state of any run: one serves any number of e
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -19,6 +19,9 @@ from asl.states import State
 from asl.values import Json, whole
 
 Document: TypeAlias = "dict[str, Any]"
+
+Step: TypeAlias = tuple[str, str, str | None, State]
+"""The types of the events of a state, the name of the next, and the state."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -40,6 +43,14 @@ class Program:
     """The document that it was compiled from."""
     iterates: bool = False
     """Whether it is the processor of a Map state."""
+    steps: Mapping[str, Step] = field(init=False)
+    """Of each state what the machine reads at every visit, side by side: attributes of eight classes take longer."""
+
+    def __post_init__(self) -> None:
+        steps = {
+            name: (state.entered, state.exited, state.next, state) for name, state in self.states.items()
+        }
+        object.__setattr__(self, "steps", steps)
 
     def __repr__(self) -> str:
         return f"Program({self.address!r}, {len(self.states)} states)"

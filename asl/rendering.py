@@ -26,11 +26,8 @@ def document(value: Json) -> str:
         return encode_basestring(text)
 
 
-_INPUT, _OUTPUT, _DOCUMENT, _NUMBER, _NOTHING = "input", "output", "document", "number", "nothing"
-_STATES = ("Pass", "Task", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
+_DOCUMENT, _NUMBER, _NOTHING = "document", "number", "nothing"
 _DATA = {
-    **{f"{state}StateEntered": _INPUT for state in _STATES},
-    **{f"{state}StateExited": _OUTPUT for state in _STATES},
     "ExecutionStarted": _DOCUMENT,
     "ExecutionSucceeded": _DOCUMENT,
     "LambdaFunctionScheduled": _DOCUMENT,
@@ -49,52 +46,60 @@ _DATA = {
     "MapIterationSucceeded": _NUMBER,
     "MapStateSucceeded": _NOTHING,
 }
-"""What the data is in the types of events that are frequent."""
+"""What the data is in the types of events that are frequent, but for those of states."""
 
+_ENTERED = (',"stateEnteredEventDetails":{"name":', ',"input":', ',"inputDetails":{"truncated":false}}}')
+_EXITED = (',"stateExitedEventDetails":{"name":', ',"output":', ',"outputDetails":{"truncated":false}}}')
+_OF_STATES = {
+    f"{state}State{what}": (f'{state}State{what}","id":', *around)
+    for state in ("Pass", "Task", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
+    for what, around in (("Entered", _ENTERED), ("Exited", _EXITED))
+}
+"""The text of the events of states: before the number, the name and the document, and after it."""
+
+_PREVIOUS = ',"previousEventId":'
 _MARK = "\ue000data\ue001"
 
 
-def rendered(cells: Cells, first: int = 1) -> list[str]:
-    """The events in the cells as JSON text, each as `Event.to_dict` has it; `first` is the id of the first."""
-    texts: list[str] = []
+def rendered(cells: Cells, first: int = 1, between: str = ",") -> list[str]:
+    """The events in the cells as JSON text, each as `Event.to_dict` has it; `first` is the id of the first.
+
+    In pieces, to be put together once: every copy of a large document costs as much as making it.
+    """
+    pieces: list[str] = []
     instant, stamp = None, ""
     last: Any = rendered  # no document
     text = ""
     rows = [iter(cells)] * WIDTH
     for number, (kind, at, previous, _, name, data, more) in enumerate(zip(*rows, strict=True), first):
         if at != instant:
-            instant, stamp = at, f'{{"timestamp":"{times.cli_text(at)}","type":"'
+            instant, stamp = at, f'{between}{{"timestamp":"{times.cli_text(at)}","type":"'
+        of_state = _OF_STATES.get(kind)
+        if of_state is not None:
+            head, before, within, after = of_state
+            if data is not last:
+                last, text = data, document(data)
+            named = encode_basestring(name)
+            pieces += (stamp, head, str(number), _PREVIOUS, str(previous), before, named, within, text, after)
+            if more is not None:
+                pieces[-1] = f"{after[:-2]}{_assigned(more)}}}}}"
+            continue
         what = _DATA.get(kind)
-        if what is _INPUT:
-            if data is not last:
-                last, text = data, document(data)
-            texts.append(
-                f'{stamp}{kind}","id":{number},"previousEventId":{previous}'
-                f',"stateEnteredEventDetails":{{"name":{encode_basestring(name)},"input":{text}'
-                ',"inputDetails":{"truncated":false}}}'
-            )
-        elif what is _OUTPUT:
-            if data is not last:
-                last, text = data, document(data)
-            assigned = "" if more is None else _assigned(more)
-            texts.append(
-                f'{stamp}{kind}","id":{number},"previousEventId":{previous}'
-                f',"stateExitedEventDetails":{{"name":{encode_basestring(name)},"output":{text}'
-                f',"outputDetails":{{"truncated":false}}{assigned}}}}}'
-            )
-        elif what is not None and more is None:
-            before, after = _around(kind, name)
-            if what is _DOCUMENT:
-                if data is not last:
-                    last, text = data, document(data)
-                shown = text
-            else:
-                shown = data if what is _NUMBER else ""
-            texts.append(f'{stamp}{kind}","id":{number},"previousEventId":{previous}{before}{shown}{after}')
-        else:
+        if what is None or more is not None:
             rest = _rest(Event(number, kind, at, previous, "", name, data, more))
-            texts.append(f'{stamp}{kind}","id":{number},"previousEventId":{previous}{rest}')
-    return texts
+            pieces.append(f'{stamp}{kind}","id":{number}{_PREVIOUS}{previous}{rest}')
+            continue
+        head, before, after = _around(kind, name)
+        if what is _DOCUMENT:
+            if data is not last:
+                last, text = data, document(data)
+            shown = text
+        else:
+            shown = str(data) if what is _NUMBER else ""
+        pieces += (stamp, head, str(number), _PREVIOUS, str(previous), before, shown, after)
+    if pieces:
+        pieces[0] = pieces[0].removeprefix(between)
+    return pieces
 
 
 def _assigned(variables: dict[str, Json]) -> str:
@@ -103,13 +108,13 @@ def _assigned(variables: dict[str, Json]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _around(kind: str, name: Any) -> tuple[str, str]:
-    """The text of such an event from its details on, before and after its data."""
-    data = None if _DATA[kind] is _NOTHING else _MARK
-    text = _rest(Event(0, kind, 0, 0, "", name, data, None))
-    mark = f'"\\"{_MARK}\\""' if _DATA[kind] is _DOCUMENT else f'"{_MARK}"'
+def _around(kind: str, name: Any) -> tuple[str, str, str]:
+    """The text of such an event before its number, and from its details on before and after its data."""
+    what = _DATA[kind]
+    text = _rest(Event(0, kind, 0, 0, "", name, None if what is _NOTHING else _MARK, None))
+    mark = f'"\\"{_MARK}\\""' if what is _DOCUMENT else f'"{_MARK}"'
     before, _, after = text.partition(mark)
-    return before, after
+    return f'{kind}","id":', before, after
 
 
 def _rest(event: Event) -> str:
