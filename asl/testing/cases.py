@@ -20,7 +20,7 @@ What stands at the top is for all tests; a test's own fields come over it, its m
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from textwrap import indent
@@ -141,7 +141,7 @@ def _case(name: str, file: Path, node: Node, top: Mapping[str, Node], own: Mappi
         except ValueError as problem:
             raise fields["start_time"].wrong(str(problem)) from None
     if "buckets" in fields:
-        options["buckets"] = _paths(file, fields["buckets"])
+        options["buckets"] = _paths(fields["buckets"])
     if "seed" in fields and type(options["seed"]) is not int:
         raise fields["seed"].wrong("a seed is a whole number")
     mocks = {**_mapping(top.get("mocks")), **_mapping(own.get("mocks"))}
@@ -151,14 +151,14 @@ def _case(name: str, file: Path, node: Node, top: Mapping[str, Node], own: Mappi
         name,
         file,
         node.line,
-        file.parent / fields["machine"].text(),
+        fields["machine"].path(),
         {key: each.text() for key, each in _mapping(fields.get("define")).items()},
         fields["type"].one_of("STANDARD", "EXPRESS") if "type" in fields else "STANDARD",
-        _input(file, fields),
+        _input(fields),
         mocks,
-        _mock_config(file, fields.get("mock_config")),
+        _mock_config(fields.get("mock_config")),
         fields["strict"].boolean() if "strict" in fields else False,
-        _paths(file, fields.get("machines")),
+        _paths(fields.get("machines")),
         options,
         expected(fields.get("expect")),
     )
@@ -168,23 +168,23 @@ def _mapping(node: Node | None) -> dict[str, Node]:
     return {} if node is None else node.mapping()
 
 
-def _paths(file: Path, node: Node | None) -> dict[str, Path]:
+def _paths(node: Node | None) -> dict[str, Path]:
     """Paths beside the file, by name."""
-    return {name: file.parent / each.text() for name, each in _mapping(node).items()}
+    return {name: each.path() for name, each in _mapping(node).items()}
 
 
-def _input(file: Path, fields: Mapping[str, Node]) -> Any:
+def _input(fields: Mapping[str, Node]) -> Any:
     if "input_file" not in fields:
         return fields["input"].value if "input" in fields else None
     if "input" in fields:
         raise fields["input_file"].wrong("there is an input besides this input_file")
-    return read_yaml(file.parent / fields["input_file"].text()).value
+    return read_yaml(fields["input_file"].path()).value
 
 
-def _mock_config(file: Path, node: Node | None) -> tuple[Path, str] | None:
+def _mock_config(node: Node | None) -> tuple[Path, str] | None:
     if node is None:
         return None
     path, hash, case = node.text().partition("#")
     if not hash:
         raise node.wrong("say the test case too: `mock_config: MockConfigFile.json#HappyPath`")
-    return file.parent / path, case
+    return replace(node, value=path).path(), case

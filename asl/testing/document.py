@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -70,6 +71,16 @@ class Node:
         if not isinstance(self.value, str):
             raise self.wrong(f"text must stand here, not {self._kind}")
         return self.value
+
+    def path(self) -> Path:
+        """The file beside its own that it names. Raises `CaseError` where it is no text, or none can have that name."""
+        name = self.text()
+        try:
+            if "\0" not in name and os.fsencode(name):
+                return self.file.parent / name
+        except UnicodeEncodeError:
+            pass
+        raise self.wrong("the name of a file must stand here")
 
     def boolean(self) -> bool:
         """Whether it is true. Raises `CaseError` where it is neither true nor false."""
