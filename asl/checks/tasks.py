@@ -20,7 +20,7 @@ _INTEGRATION = (
     r"arn:[^:]*:states:::(?P<service>[\w-]+):(?P<api>\w+)(?P<pattern>\.sync(?::2)?|\.waitForTaskToken)?"
 )
 _LAMBDA = r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+(:(\$LATEST|[\w-]+))?"
-_SDK = r"arn:[^:]*:states:::aws-sdk:[^:]+:[^:.]+(?P<pattern>\.[\w:]+)?"
+_SDK = r"arn:[^:]*:states:::aws-sdk:[^:]+:(?P<action>[^:.]+)(?P<pattern>\.[\w:]+)?"
 
 
 class Service(NamedTuple):
@@ -194,6 +194,9 @@ def _resource(state: State, resource: str, type: str) -> Iterator[Problem]:
     sdk = re.fullmatch(_SDK, resource)
     if sdk and sdk["pattern"] not in (None, ".waitForTaskToken"):
         yield _unrecognized(location, resource, None)
+    elif sdk and sdk["action"][0].isupper():
+        action = sdk["action"]
+        yield _unrecognized(location, resource, f"did you mean '{action[0].lower()}{action[1:]}'?")
     found = re.fullmatch(_INTEGRATION, resource)
     service = SERVICES.get(found["service"]) if found else None
     if found is None or service is None:
