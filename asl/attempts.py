@@ -28,7 +28,11 @@ def begin(machine: Machine, frame: Frame, state: Task) -> None:
     credentials: Any = None
     limits = None
     try:
-        payload = raw if state.read is None else state.read(raw, scope)
+        payload = raw
+        if state.read is not None:
+            payload = state.read(raw, scope)
+            if machine.gauge.bound(payload) > machine.limit:
+                machine.checked(payload, state.name)
         if state.is_limited:
             timeout = None if state.timeout is None else state.timeout(raw, scope)
             heartbeat = None if state.heartbeat is None else state.heartbeat(raw, scope)

@@ -25,6 +25,8 @@ def fork_parallel(machine: Machine, frame: Frame, state: Parallel) -> None:
     raw = frame.input
     input = raw if state.read is None else state.read(raw, machine.scope)
     size = frame.size if state.read is None else machine.gauge.bound(input)
+    if size > machine.limit:
+        size = machine.checked(input, state.name)
     machine.chain(frame, "ParallelStateStarted")
     frame.wait = wait = Joining(len(state.branches))
     for slot, branch in enumerate(state.branches):
@@ -85,6 +87,8 @@ def open(machine: Machine, frame: Frame, parent: Frame) -> None:
     if state.select is not None:
         frame.input = _select(machine, parent, frame, state)
         frame.size = machine.gauge.bound(frame.input)
+        if frame.size > machine.limit:
+            frame.size = machine.checked(frame.input, state.name)
 
 
 def _select(machine: Machine, parent: Frame, frame: Frame, state: Map) -> Json:
