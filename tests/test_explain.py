@@ -241,6 +241,22 @@ def test_what_cannot_be_explained() -> None:
     assert explained(ran({**INPUT, "items": []}), "Double") == []
 
 
+def test_an_end_without_a_beginning_is_no_history() -> None:
+    machine = asl.load(
+        {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": FUNCTION + "f", "End": True}}}
+    )
+    events = machine.run({}, tasks=lambda payload: 1).history.to_dict()["events"]
+    begun = [
+        event for event in events if event["type"] not in ("LambdaFunctionScheduled", "LambdaFunctionStarted")
+    ]
+    for number, event in enumerate(begun, 1):
+        event["id"], event["previousEventId"] = number, number - 1
+    with pytest.raises(
+        HistoryError, match=r"^event 3 \(LambdaFunctionSucceeded\) ends what no event has begun$"
+    ):
+        asl.explain(begun, machine)
+
+
 def test_a_run_that_is_not_over() -> None:
     execution = asl.load(ORDER).start(INPUT)
     [visit] = asl.explain(execution.history, asl.load(ORDER))

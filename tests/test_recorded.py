@@ -192,6 +192,10 @@ WRONG: dict[str, tuple[Any, str]] = {
         [START, {**START, "id": 4, "type": "ExecutionSucceeded"}],
         r"^event 2 is missing, though there are 2 up to event 4: is a page left out",
     ),
+    "an id far off": (
+        [START, {**START, "id": 10**30, "type": "ExecutionSucceeded"}],
+        r"^event 2 is missing, though there are 2 up to event 1000000000000000000000000000000: is",
+    ),
     "pages of two executions": (
         [START, {**START, "type": "ExecutionFailed"}],
         r"^event 1 comes twice: once as ExecutionStarted, once as ExecutionFailed; are these the pages of one",

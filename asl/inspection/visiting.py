@@ -8,6 +8,7 @@ from asl.errors import StatesError
 from asl.history import Event
 from asl.inspection.explanation import Attempt, Tried, brief
 from asl.inspection.stays import BEGINS, FORKS, Stay
+from asl.recorded import HistoryError
 from asl.stages import Inspection
 from asl.states import Map, Task
 from asl.values import Json, same
@@ -80,11 +81,14 @@ def find_attempts(visit: Visit) -> None:
                 attempts.append(Attempt(len(attempts) + 1, None, event.at))
             error, cause, _ = event.data
             _fail(attempts[-1], event.at, error, cause)
-        elif kind in _FAILED:
-            _fail(attempts[-1], event.at, event.data, event.more)
-        elif kind in _SUCCEEDED:
-            attempts[-1].ended_at = event.at
-            visit.result = _result(visit, event, forks)
+        elif kind in _FAILED or kind in _SUCCEEDED:
+            if not attempts:
+                raise HistoryError(f"event {event.id} ({kind}) ends what no event has begun")
+            if kind in _FAILED:
+                _fail(attempts[-1], event.at, event.data, event.more)
+            else:
+                attempts[-1].ended_at = event.at
+                visit.result = _result(visit, event, forks)
     _blame_children(visit)
     _blame_definition(visit)
 

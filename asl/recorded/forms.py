@@ -166,10 +166,10 @@ def _in_order(found: list[Document]) -> list[Document]:
                 f"event {event['id']} comes twice: once as {other['type']}, once as {event['type']}; "
                 "are these the pages of one execution?"
             )
-    missing = [number for number in range(1, max(by_id) + 1) if number not in by_id][:1]
-    if missing:
+    missing = next((number for number in range(1, max(by_id) + 1) if number not in by_id), None)
+    if missing is not None:
         raise HistoryError(
-            f"event {missing[0]} is missing, though there are {len(by_id)} up to event {max(by_id)}: "
+            f"event {missing} is missing, though there are {len(by_id)} up to event {max(by_id)}: "
             "is a page left out, or is the log level not ALL?"
         )
     return [by_id[number] for number in range(1, len(by_id) + 1)]
