@@ -112,15 +112,22 @@ _TOLD_WHOLE = (DATA_LIMIT_EXCEEDED, ITEM_READER_FAILED)
 
 
 class EvaluationError(StatesError):
-    """A JSONata expression, or a value computed by one, that the state cannot use.
+    """A JSONata expression, a value computed by one, or variables, that the state cannot use.
 
     The history shows it as an `EvaluationFailed` event with the `location` of the expression in its state
     (`Output/result`, `Choices[1]/Condition`). That event hangs on the same event as the state's entry does,
     unless `after_entry`: then it hangs on the entry itself (recorded: the check of a Wait's Timestamp).
     """
 
-    def __init__(self, cause: str, location: str | None = None, *, after_entry: bool = False) -> None:
-        super().__init__(QUERY_EVALUATION_ERROR, cause)
+    def __init__(
+        self,
+        cause: str,
+        location: str | None = None,
+        *,
+        after_entry: bool = False,
+        error: str = QUERY_EVALUATION_ERROR,
+    ) -> None:
+        super().__init__(error, cause)
         self.location = location
         self.after_entry = after_entry
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
-from asl import attempts, joining, names
+from asl import attempts, joining, names, variables
 from asl.errors import EvaluationError, StatesError, while_executing
 from asl.frames import NOTHING, BackingOff, Call, Frame, Sleeping
 from asl.history import History
@@ -63,11 +63,16 @@ class Machine:
         self.gauge = Gauge()
         self.limit = quotas.payload or 1 << 62
         self.last_event = quotas.events or EVENTS_BOUND
+        self.most_held = quotas.variables or 1 << 62
+        self.held = (
+            self.most_held
+        )  # no less than the bytes of all variables; a machine that goes on knows no better
         self.activities: Collection[str] | None = None
         self.horizon = 0  # time may jump over a Wait that ends before, if nothing else goes on
 
     def begin(self) -> None:
         """Start the execution and run it until everything waits."""
+        self.held = 0
         input = self.scope.input
         self.record("ExecutionStarted", 0, "/", self.identity.role, input)
         if self.program.timeout is not None:
@@ -305,8 +310,10 @@ class Machine:
         return size
 
     def _assign(self, frame: Frame, assigned: dict[str, Json]) -> None:
-        if self.gauge.bound(assigned) > self.limit and self.gauge(assigned) > self.limit:
-            raise StatesError(names.DATA_LIMIT_EXCEEDED, attempts.too_large(frame.state))
+        more = self.gauge.bound(assigned)
+        self.held += more
+        if more > self.limit or self.held > self.most_held:
+            variables.check(self, frame, assigned)
         frame.variables = {**frame.variables, **assigned}
 
     # ------------------------------------------------------------------ states that take their time

@@ -16,11 +16,13 @@ class Quotas(NamedTuple):
     """What an execution may use. The defaults are the service's (developer guide, "Service quotas")."""
 
     payload: int | None = 262_144
-    """Bytes of an input, output, result or variable, as JSON text in UTF-8."""
+    """Bytes of an input, output, result, variable or of all that one Assign assigns, as JSON text in UTF-8."""
     events: int | None = 25_000
     """Events in a history."""
     concurrency: int | None = 40
     """Iterations of an inline Map at one time, where MaxConcurrency does not say less."""
+    variables: int | None = 10_485_760
+    """Bytes of all variables of an execution, as JSON text in UTF-8."""
 
 
 def bound(value: Json) -> int:

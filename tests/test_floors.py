@@ -26,6 +26,7 @@ FLOORS = [
         "checkpoint",
         "redriving",
         "telling",
+        "variables",
         "refusals",
         "visits",
     },

@@ -157,6 +157,19 @@ def test_memory_is_the_service_s() -> None:
         assert "memory limit exceeded" in sentence(text)
 
 
+def test_pad_adds_no_more_than_the_service_lets_it() -> None:
+    """Measured by others, September 2026: 262,144 characters, not bytes, of padding; strings may grow in other ways."""
+    assert "memory limit exceeded" in sentence("$pad('', 262145, 'x')")
+    for text in (
+        "$pad('', 131072, 'x') & $pad('', 131073, 'x')",
+        "$pad($pad('', 131072, 'x'), 262145, 'x')",
+        "$join([$pad('', 131072, 'x'), $pad('', 131073, 'x')])",
+    ):
+        assert evaluate(f"$length({text})") == 262_145
+    for chars in ("é", "xy"):
+        assert evaluate(f"$length($pad('', 262144, '{chars}'))") == 262_144
+
+
 @pytest.mark.parametrize(
     "text",
     [

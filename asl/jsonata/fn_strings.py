@@ -10,8 +10,8 @@ import urllib.parse
 import uuid
 from typing import Any
 
-from asl.jsonata.errors import JsonataError, crash
-from asl.jsonata.limits import Runtime
+from asl.jsonata.errors import JsonataError, crash, memory
+from asl.jsonata.limits import MAX_PADDING, Runtime
 from asl.jsonata.sequences import UNDEFINED
 from asl.jsonata.text import string
 
@@ -98,6 +98,8 @@ def pad(rt: Runtime, text: Any, width: Any, chars: Any = UNDEFINED) -> Any:
     if missing != int(missing) or missing >= 2**32 - 1:  # new Array(length) refuses it
         raise crash("Invalid array length")
     missing = int(missing)
+    if missing > MAX_PADDING:
+        raise memory()
     rt.room(missing * len(chars))
     padding = (chars * missing)[:missing]
     return text + padding if width > 0 else padding + text

@@ -17,6 +17,8 @@ from asl.values import Json, Scope
 MAX_DEPTH = 100
 MAX_ITEMS = 873_782
 MAX_CHARS = MAX_ITEMS * 8
+MAX_PADDING = 262_144
+"""Characters that one call of $pad adds; not bytes, nor what the string has then (measured by others)."""
 FUEL = 12_000_000
 """Units of work in one evaluation, about 0.1 µs each: what stands for the service's one second.
 

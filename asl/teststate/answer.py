@@ -7,10 +7,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias, cast
 
-from asl import names
-from asl.errors import StatesError, while_executing
+from asl import names, variables
+from asl.errors import StatesError
 from asl.face import VIRTUAL_START
 from asl.frames import Call
+from asl.quotas import Gauge, Quotas
 from asl.resources import After, Resources, Tasks, normalised, told
 from asl.retry import handling
 from asl.stages import Inspection, Read, Surroundings
@@ -80,15 +81,10 @@ def _answer(asked: Request, resources: Resources) -> Answer:
     try:
         answer.update(_succeeded(asked, inspection, resources))
     except StatesError as problem:
-        answer.update(_failed(asked, inspection, problem.error, _worded(asked, problem), details))
+        answer.update(_failed(asked, inspection, problem.error, problem.cause, details))
     if asked.level != "INFO":
         answer["inspectionData"] = _inspected(asked, inspection, details)
     return {key: _text(asked, value) if key == "output" else value for key, value in answer.items()}
-
-
-def _worded(asked: Request, problem: StatesError) -> str | None:
-    """The cause as a run would tell it, whose first event is its start and the second the state's entry."""
-    return while_executing(asked.plan.state.name, 2, problem)
 
 
 def _succeeded(asked: Request, inspection: Inspection, resources: Resources) -> Answer:
@@ -105,11 +101,19 @@ def _succeeded(asked: Request, inspection: Inspection, resources: Resources) -> 
         output = inspection.finish(_result(asked, inspection, effective, resources))
     else:
         output = inspection.finish(inspection.work(effective))
+    _hold(inspection)
     return {
         "status": "SUCCEEDED",
         "output": output,
         **({} if following is None else {"nextState": following}),
     }
+
+
+def _hold(inspection: Inspection) -> None:
+    """Hold the variables that the state assigns against the quotas. Raises `StatesError`."""
+    assigned, inspection.assigned = inspection.assigned, {}
+    variables.check_state(inspection.plan.state.name, assigned, Gauge(), Quotas().payload or 0)
+    inspection.assigned = assigned
 
 
 def _reader(data: str) -> Read:
@@ -238,8 +242,9 @@ def _failed(
             catcher = state.catch[met.catch]
             try:
                 output = inspection.catch(catcher, error, cause)
+                _hold(inspection)
             except StatesError as problem:
-                answer |= {"error": problem.error, "cause": _worded(asked, problem)}
+                answer |= {"error": problem.error, "cause": problem.cause}
             else:
                 answer |= {"status": "CAUGHT_ERROR", "output": output, "nextState": catcher.next}
     return {key: value for key, value in answer.items() if value is not None or key == "output"}
@@ -255,9 +260,9 @@ def _inspected(asked: Request, inspection: Inspection, details: dict[str, int]) 
             shown[stage] = _text(asked, value)
     if details:
         shown["errorDetails"] = details
-    variables: Json = {**asked.variables, **inspection.assigned}
-    if variables:
-        shown["variables"] = to_json(variables)
+    held: Json = {**asked.variables, **inspection.assigned}
+    if held:
+        shown["variables"] = to_json(held)
     return shown
 
 
