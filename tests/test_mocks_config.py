@@ -215,6 +215,10 @@ def test_an_index_that_is_not_covered_fails_the_execution() -> None:
             {"first": BUSY},
             '\'first\' is no range of calls: write "0", "1-2" or "*" at /MockedResponses/R/first',
         ),
+        (
+            {"9999999999": BUSY},
+            '\'9999999999\' is no range of calls: write "0", "1-2" or "*" at /MockedResponses/R/9999999999',
+        ),
         ({"0-2": BUSY, "2": BUSY}, "call 2 is in '0-2' too at /MockedResponses/R/2"),
         ([BUSY], "an object must stand here, not array at /MockedResponses/R"),
         (

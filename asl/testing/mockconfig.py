@@ -46,7 +46,7 @@ Object: TypeAlias = "dict[str, Any]"
 
 _ANSWER = ("Return", "Throw")
 _BESIDES = ("Match", "MapIndex", "DelaySeconds", "Callback")
-_RANGE = re.compile(r"(\d+)(?:-(\d+))?")
+_RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 
 
 class Entry(NamedTuple):
