@@ -281,10 +281,11 @@ def _mocked(
 def _fits(plan: Plan, result: Json) -> None:
     """Whether the result is one that a Map or Parallel state can have."""
     if isinstance(plan.state, Map):
-        if "ResultWriter" in plan.document:
+        writer = plan.document.get("ResultWriter", {})
+        if "Resource" in writer:
             if not isinstance(result, dict):
                 refuse("Mocked result must be a JSON object.")
-        elif not isinstance(result, list):
+        elif not isinstance(result, list) and writer.get("WriterConfig", {}).get("OutputType") != "JSONL":
             refuse("Mocked result must be an array.")
     elif isinstance(plan.state, Parallel):
         if not isinstance(result, list):
