@@ -348,6 +348,7 @@ def test_a_tasks_file_that_has_no_tasks(asl_command: Asl, tmp_path: Path, text: 
         ("{1}", "$ is of the type set"),
         ("{'a': [b'x']}", "$.a[0] is of the type bytes"),
         ("{'a': float('nan')}", "$.a is nan"),
+        ("{'a': [10**5000]}", "$.a[0] is an integer that has too many digits"),
         ("{1: 2}", "$ has the key 1, which is no string"),
         ("CYCLE", "or contains itself"),
     ],

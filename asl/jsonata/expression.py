@@ -95,6 +95,8 @@ class Expression:
             result = compiled.body(input, frame)
         except RecursionError:
             raise overflow() from None
+        except OverflowError:  # an integer from the data that is beyond all doubles
+            raise JsonataError("D1001", value=math.inf) from None
         kind = type(result)
         if kind is str or kind is int or kind is bool or kind is dict or kind is list:
             return finished(result) if rt.tainted else result

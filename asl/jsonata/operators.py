@@ -77,7 +77,7 @@ def _divide(a: float, b: float) -> float:
 
 
 def _modulo(a: float, b: float) -> float:
-    return math.fmod(a, b) if b else math.nan
+    return math.fmod(a, b) if b and math.isfinite(a) else math.nan
 
 
 def add(a: Any, b: Any) -> Any:

@@ -96,7 +96,7 @@ def string(value: Any, indent: bool = False) -> str:
 
 
 def _plain_number(value: float) -> str:
-    return number_text(value) if math.isfinite(value) else "null"
+    return number_text(value) if isinstance(value, int) or math.isfinite(value) else "null"
 
 
 def _rounded_number(value: float) -> str:

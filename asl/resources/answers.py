@@ -106,6 +106,7 @@ class NotJson(ValueError):
         self.reason = reason
 
 
+_WIDEST = 13_288  # the bits of 4,000 digits: Python writes no integer of more than 4,300
 _DEEPEST = 200  # what every walk through a value can do by recursion
 
 
@@ -130,16 +131,21 @@ _UNCHANGING = frozenset((str, int, bool, type(None)))
 
 def _is_flat(value: dict[Any, Any]) -> bool:
     """Whether an object holds only what needs no copy, as most results do."""
-    for key, item in value.items():  # noqa: SIM110  # with a generator it takes three times as long
-        if type(key) is not str or type(item) not in _UNCHANGING:
+    for key, item in value.items():  # with a generator it takes three times as long
+        kind = type(item)
+        if type(key) is not str or kind not in _UNCHANGING or (kind is int and item.bit_length() > 64):
             return False
     return True
 
 
 def _normalised(value: Any, place: str, depth: int) -> Json:
     kind = type(value)
-    if kind is str or value is None or kind is bool or kind is int:
+    if kind is str or value is None or kind is bool:
         return value  # type: ignore[no-any-return]
+    if kind is int:
+        if value.bit_length() <= _WIDEST:
+            return value  # type: ignore[no-any-return]
+        raise NotJson(f"{place} is an integer that has too many digits")
     if kind is float:
         if math.isfinite(value):
             return value  # type: ignore[no-any-return]
