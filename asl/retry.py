@@ -49,8 +49,8 @@ class Retrier:
         return round(seconds * 1000)
 
 
-LONGEST_DELAY = 31_622_400
-"""Seconds: the bound of MaxDelaySeconds, and of any back-off where none is given (a year and a day)."""
+LONGEST_DELAY = 10**11
+"""Seconds: 3,000 years, where nothing else bounds a back-off. The service has no bound (developer guide)."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
