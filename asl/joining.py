@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from asl import attempts, mapruns, names
 from asl.errors import StatesError
+from asl.events import WIDTH
 from asl.frames import Broken, Frame, Joining
 from asl.program import Program
 from asl.states import Map, Parallel, Task, Wait, Working
@@ -83,12 +84,19 @@ def open(machine: Machine, frame: Frame, parent: Frame) -> None:
     """An iteration begins: record it, and select its input."""
     state = parent.program.states[parent.state]
     assert isinstance(state, Map)
+    before = frame.last
     machine.chain(frame, "MapIterationStarted", state.name, frame.slot)
-    if state.select is not None:
+    if state.select is None:
+        return
+    try:
         frame.input = _select(machine, parent, frame, state)
         frame.size = machine.gauge.bound(frame.input)
         if frame.size > machine.limit:
             frame.size = machine.checked(frame.input, state.name)
+    except StatesError:  # it has not begun (measured by others, September 2026)
+        del machine.history.cells[-WIDTH:]
+        machine.scope.events, frame.last = frame.last - 1, before
+        raise
 
 
 def _select(machine: Machine, parent: Frame, frame: Frame, state: Map) -> Json:
@@ -163,7 +171,7 @@ def child_failed(machine: Machine, parent: Frame, child: Frame, error: str | Non
     state, wait = _joining(parent)
     failure = child.last
     quiet = error == names.RUNTIME
-    if isinstance(state, Map) and not quiet:
+    if isinstance(state, Map) and not child.fresh and not quiet:
         machine.leaf(child, "MapIterationFailed", state.name, child.slot)
     if child.entered and isinstance(child.program.states[child.state], Task) and not quiet:
         machine.leaf(

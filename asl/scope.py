@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import cast
 
 from asl import times
 from asl.frames import Call, Frame
@@ -13,8 +12,8 @@ from asl.states import Working
 from asl.values import Json
 
 STATE_DATA = "STATE_DATA"
-"""The Source of an item that comes from the state's input (the developer guide, "Context object data for Map
-states", which has it in inline Maps too)."""
+"""The Source of an item that comes from the state's input. Items of an inline Map have no Source: the developer
+guide has it ("Context object data for Map states"), the service does not (measured by others, September 2026)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,5 +139,5 @@ class Here:
         if token is not None:
             context["Task"] = {"Token": token}
         if frame.item is not None:
-            context["Map"] = {"Item": {**cast("dict[str, Json]", frame.item), "Source": STATE_DATA}}
+            context["Map"] = {"Item": frame.item}
         return context

@@ -131,12 +131,13 @@ Read: TypeAlias = "Callable[[Mapping[str, Any]], Iterable[tuple[Json, str, str |
 """The evaluated fields of a map run -> its items: (value, source, key)."""
 
 
-def _item(index: int, value: Json, source: str, key: str | None) -> dict[str, Json]:
-    """`Map.Item` of the context object."""
+def _item(state: Map, index: int, value: Json, source: str, key: str | None) -> dict[str, Json]:
+    """`Map.Item` of the context object; only a distributed Map tells where its items come from."""
     item: dict[str, Json] = {"Index": index, "Value": value}
     if key is not None:
         item["Key"] = key
-    item["Source"] = source
+    if state.distributed:
+        item["Source"] = source
     return item
 
 
@@ -202,7 +203,7 @@ class Inspection:
 
     def _inputs(self, state: Map, effective: Json, items: list[Any], batcher: Any) -> list[Json]:
         """The inputs of the iterations: the items as ItemSelector and ItemBatcher make them."""
-        told = [_item(index, *item) for index, item in enumerate(items)]
+        told = [_item(state, index, *item) for index, item in enumerate(items)]
         if state.select is None:
             inputs = [unselected(item) for item in told]
         else:
@@ -218,7 +219,7 @@ class Inspection:
     def work(self, effective: Json) -> Json:
         """The result of a state that needs nothing from outside; None where it has none of its own."""
         state = self.plan.state
-        if isinstance(state, Pass) and "Result" in self.plan.document:
+        if isinstance(state, Pass) and self.plan.document.get("Result") is not None:
             assert state.result is not None
             return state.result(self.raw, self.scope)
         if isinstance(state, Wait):
@@ -228,7 +229,7 @@ class Inspection:
     def finish(self, result: Json) -> Json:
         """From the result to the output, with the variables that the state assigns."""
         state, document = self.plan.state, self.plan.document
-        if isinstance(state, Working) or "Result" in document:
+        if isinstance(state, Working) or document.get("Result") is not None:
             self.stages["result"] = result
         output = self.stages["output"] = self._steps(self.plan.after, result)
         assign = getattr(state, "assign", None)

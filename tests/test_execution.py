@@ -380,14 +380,24 @@ def test_variables_are_read_below_and_gone_above() -> None:
         ),
     ],
 )
-def test_an_inline_map_tells_that_its_items_come_from_the_states_data(language: str, selector: Json) -> None:
-    """The developer guide's example, "Context object data for Map states"."""
+def test_an_inline_map_does_not_tell_where_its_items_come_from(language: str, selector: Json) -> None:
+    """Measured on the service by others, September 2026; the developer guide's example has a Source all the same.
+
+    The iteration whose input cannot be selected leaves no event that says that it started.
+    """
     inner = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
     each = {"Type": "Map", "ItemSelector": selector, "ItemProcessor": inner, "End": True}
     definition = {"QueryLanguage": language, **machine("M", M=each)}
     found = asl.load(definition).run([{"who": "bob"}, {"who": "meg"}])
-    assert found.output == [{"at": 0, "of": "STATE_DATA"}, {"at": 1, "of": "STATE_DATA"}]
-    tested = asl.test_state(
-        definition, state_name="M", input=[5], mock={"result": "[1]"}, inspection_level="DEBUG"
-    )
-    assert json.loads(tested["inspectionData"]["afterItemSelector"]) == [{"at": 0, "of": "STATE_DATA"}]
+    kinds = [(event.type, event.previous) for event in found.history]
+    assert kinds[:3] == [("ExecutionStarted", 0), ("MapStateEntered", 0), ("MapStateStarted", 2)]
+    if language == "JSONPath":
+        assert kinds[3:] == [("ExecutionFailed", 3)]
+        assert found.error == "States.Runtime"
+        assert "(entered at the event id #2). The JSONPath '$$.Map.Item.Source' specified for" in str(
+            found.cause
+        )
+        assert str(found.cause).endswith('"Map":{"Item":{"Index":0,"Value":{"who":"bob"}}}}\'')
+    else:  # not measured
+        assert [kind for kind, _ in kinds[3:]] == ["EvaluationFailed", "MapStateFailed", "ExecutionFailed"]
+        assert found.error == "States.QueryEvaluationError"

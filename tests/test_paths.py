@@ -137,4 +137,4 @@ def test_put_shares_what_it_does_not_change():
 def test_put_where_nothing_can_be_put(value, keys, cause):
     with pytest.raises(StatesError) as failure:
         paths.put(value, keys, None)
-    assert (failure.value.error, failure.value.cause) == ("States.ResultPathMatchFailure", cause)
+    assert (failure.value.error, failure.value.cause) == ("States.ReferencePathConflict", cause)

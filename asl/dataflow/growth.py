@@ -25,7 +25,7 @@ def of_pass(state: dict[str, Any]) -> Growth | None:
     if any(state.get(field) and _keys(state[field]) is None for field in ("InputPath", "OutputPath")):
         return None
     made: Growth | None = (1, 0)
-    if "Result" in state:
+    if state.get("Result") is not None:
         made = (0, size(state["Result"]))
     elif "Parameters" in state:
         made = _of_template(state["Parameters"])

@@ -65,7 +65,7 @@ def before(state: Document) -> tuple[Step, ...]:
 
     A Pass state with a Result takes none of them (recorded: TestState IO_RESULT_PASS_STATE).
     """
-    if "Result" in state:
+    if state.get("Result") is not None:
         return ()
     steps = (Step("afterInputPath", _step(path_field(state, "InputPath"))),)
     if state["Type"] in ("Pass", "Task", "Parallel"):
@@ -90,9 +90,12 @@ def _step(select: Select | None) -> Merge | None:
 
 
 def result(state: Document) -> Select | None:
-    """Raw input → the result of a Pass state: Result where there is one, else what Parameters makes."""
-    if "Result" in state:
-        constant = state["Result"]
+    """Raw input → the result of a Pass state: Result where there is one, else what Parameters makes.
+
+    A Result of null is none (measured by others in TestState, September 2026).
+    """
+    constant = state.get("Result")
+    if constant is not None:
         return lambda value, scope: constant
     return arguments(state)
 

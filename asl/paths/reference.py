@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from asl.errors import ExpressionError, StatesError
-from asl.names import RESULT_PATH_MATCH_FAILURE
+from asl.names import REFERENCE_PATH_CONFLICT
 from asl.paths.plain import plain
 from asl.values import Json, to_json
 
@@ -27,8 +27,9 @@ def reference(text: str) -> tuple[str | int, ...]:
 def put(value: Json, keys: Sequence[str | int], new: Json) -> Json:
     """`value` with `new` at the place that `keys` name; what does not change is shared, nothing is mutated.
 
-    Objects that are missing on the way are made; an array is never lengthened. Raises `StatesError` as the
-    service does (States.ResultPathMatchFailure) where an array or a scalar stands where an object is needed.
+    Objects that are missing on the way are made; an array is never lengthened. Raises `StatesError` where an array
+    or a scalar stands where an object is needed, by the service's name for what the specification calls
+    States.ResultPathMatchFailure (measured by others, September 2026).
     """
     if len(keys) == 1 and isinstance(value, dict) and isinstance(keys[0], str):
         return {**value, keys[0]: new}  # `$.a`: by far the most frequent, 0.2 µs
@@ -46,7 +47,7 @@ def put(value: Json, keys: Sequence[str | int], new: Json) -> Json:
         else:
             place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
             cause = f"Unable to apply ReferencePath ${place} to input {to_json(value)}"
-            raise StatesError(RESULT_PATH_MATCH_FAILURE, cause)
+            raise StatesError(REFERENCE_PATH_CONFLICT, cause)
         holder[slot] = copy
         holder, slot = copy, key
     holder[slot] = new

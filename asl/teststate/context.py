@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from asl import times
 from asl.face import VIRTUAL_START
-from asl.scope import STATE_DATA, Identity
+from asl.scope import Identity
 from asl.stages import Plan, context_object
 from asl.states import Task, Working
 from asl.teststate.errors import refuse
@@ -94,7 +94,7 @@ def default(plan: Plan, input: Json, role: str | None, retries: int, *, within_m
         VIRTUAL_START,
         state,
         token=f"{random.getrandbits(256):064x}" if token else None,
-        item={"Index": 0, "Value": input, "Source": STATE_DATA} if within_map else None,
+        item={"Index": 0, "Value": input} if within_map else None,
     )
     seen["Execution"]["Id"] = who.execution_arn.replace(":execution:", ":express:")
     return seen
