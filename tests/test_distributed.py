@@ -488,8 +488,8 @@ def test_an_input_larger_than_an_execution_may_have(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ results
 
 
-def exported(folder: Path, output: Any) -> dict[str, Any]:
-    """The result files, by their names."""
+def exported(folder: Path, output: Any, lines: bool = False) -> dict[str, Any]:
+    """The result files, by their names; `lines` where they hold JSON Lines."""
     manifest = json.loads((folder / output["ResultWriterDetails"]["Key"]).read_text())
     files: dict[str, Any] = {}
     for group in manifest["ResultFiles"].values():
@@ -497,7 +497,6 @@ def exported(folder: Path, output: Any) -> dict[str, Any]:
             data = (folder / file["Key"]).read_bytes()
             assert len(data) == file["Size"]
             name = Path(file["Key"]).name
-            lines = name.endswith(".jsonl")
             files[name] = [json.loads(line) for line in data.splitlines()] if lines else json.loads(data)
     return files
 
@@ -520,8 +519,7 @@ def test_transformations(transformation: str, expected: Any, lines: bool, tmp_pa
     execution, _ = run(
         machine(LISTS, ResultWriter={**place, "WriterConfig": config}), items, {"data": tmp_path}
     )
-    name = f"SUCCEEDED_0.json{'l' if lines else ''}"
-    assert exported(tmp_path, outcome(execution).output) == {name: expected}
+    assert exported(tmp_path, outcome(execution).output, lines) == {"SUCCEEDED_0.json": expected}
     # Without a place the state's output has the results so.
     execution, _ = run(machine(LISTS, ResultWriter={"WriterConfig": config}), items)
     as_text = "".join(f"{json.dumps(value, separators=(',', ':'))}\n" for value in expected)

@@ -60,12 +60,13 @@ def sink(
 class Exported:
     """Results written as they come: SUCCEEDED_n, FAILED_n and PENDING_n, and in the end the manifest.
 
+    They end in .json whatever the OutputType (developer guide, "ResultWriter").
+
     Raises States.ResultWriterFailed.
     """
 
     def __init__(self, arguments: Mapping[str, Any], stores: Stores, arn: str, form: Form) -> None:
         self._arn = arn
-        self._extension = "jsonl" if form.lines else "json"
         self._between = form.between.encode()
         self._opening, self._closing = (b"", b"\n") if form.lines else (b"[", b"]")
         self._name = _text(arguments, "Bucket")
@@ -95,7 +96,7 @@ class Exported:
         if file is not None:
             file.write(self._between)
         else:
-            key = f"{self._stem}{group}_{len(self._files[group])}.{self._extension}"
+            key = f"{self._stem}{group}_{len(self._files[group])}.json"
             self._open[group] = file = _File(key, self._bucket.create(key))
             file.write(self._opening)
         file.write(data)
