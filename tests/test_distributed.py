@@ -258,10 +258,12 @@ def test_batches_by_bytes() -> None:
 
 
 @pytest.mark.parametrize("field", ["MaxItemsPerBatch", "MaxInputBytesPerBatch"])
-def test_a_batch_holds_at_least_one_item(field: str) -> None:
-    execution, _ = run(
-        machine(ItemBatcher={f"{field}Path": "$.n"}, ItemsPath="$.items"), {"n": 0, "items": [1]}
-    )
+def test_a_limit_of_batches_may_be_none_but_not_negative(field: str) -> None:
+    loaded = machine(ItemBatcher={f"{field}Path": "$.n"}, ItemsPath="$.items")
+    execution, _ = run(loaded, {"n": 0, "items": [1, 2, 3]})
+    assert outcome(execution).output == [{"Items": [1, 2, 3]}]
+    assert outcome(run(machine(ItemBatcher={field: 0}), [1, 2])[0]).output == [{"Items": [1, 2]}]
+    execution, _ = run(loaded, {"n": -1, "items": [1]})
     assert outcome(execution).error == "States.ItemReaderFailed"
     assert outcome(execution).cause == f"field {field} must be positive"
 

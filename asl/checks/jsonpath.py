@@ -30,12 +30,12 @@ _FIELDS = {
     "TimestampPath": "single",
     "TimeoutSecondsPath": "single",
     "HeartbeatSecondsPath": "single",
-    "MaxConcurrencyPath": "single",
-    "ToleratedFailurePercentagePath": "single",
-    "ToleratedFailureCountPath": "single",
-    "MaxItemsPath": "single",
-    "MaxItemsPerBatchPath": "single",
-    "MaxInputBytesPerBatchPath": "single",
+    "MaxConcurrencyPath": "number",
+    "ToleratedFailurePercentagePath": "number",
+    "ToleratedFailureCountPath": "number",
+    "MaxItemsPath": "number",
+    "MaxItemsPerBatchPath": "number",
+    "MaxInputBytesPerBatchPath": "number",
     "ErrorPath": "string",
     "CausePath": "string",
     "Timestamp": "timestamp",
@@ -146,6 +146,14 @@ def _single(use: Use) -> Iterator[Problem]:
             yield _no_reference(use, error.message)
 
 
+def _number(use: Use) -> Iterator[Problem]:
+    """A number of a Map: of the input or a variable, not of the context object (measured by others, September 2026)."""
+    if isinstance(use.text, str) and use.text.startswith("$$"):
+        yield _no_reference(use, "it leads into the context object")
+    else:
+        yield from _single(use)
+
+
 def _result(use: Use) -> Iterator[Problem]:
     if isinstance(use.text, str):
         try:
@@ -203,6 +211,7 @@ def _timestamp(use: Use) -> Iterator[Problem]:
 _TESTS: dict[str, Callable[[Use], Iterator[Problem]]] = {
     "path": _path,
     "single": _single,
+    "number": _number,
     "result": _result,
     "string": _string,
     "value": _value,

@@ -18,7 +18,7 @@ def batches(batcher: Mapping[str, Any], items: Iterable[Json]) -> Iterator[tuple
 
     A batch ends where one more item would be too many, or would make the input larger than is allowed; an
     item that is too large by itself is a batch of its own. Raises States.ItemReaderFailed for a limit that is
-    not positive.
+    negative.
     """
     count = _limit(batcher, "MaxItemsPerBatch", 1 << 62)
     bytes = min(_limit(batcher, "MaxInputBytesPerBatch", LARGEST), LARGEST)
@@ -40,7 +40,7 @@ def batches(batcher: Mapping[str, Any], items: Iterable[Json]) -> Iterator[tuple
 
 
 def _limit(batcher: Mapping[str, Any], field: str, default: int) -> int:
-    found: int = batcher.get(field, default)
-    if found <= 0:
+    found: int = batcher.get(field) or default  # 0 is no limit, as is recorded of MaxItems
+    if found < 0:
         raise StatesError(names.ITEM_READER_FAILED, f"field {field} must be positive")
     return found
