@@ -258,7 +258,7 @@ def test_strict_mocks_are_held_against_the_model_of_the_api() -> None:
     invoking.run({}, mocks={"lambda:invoke": returns(answer)}, strict=True).assert_succeeded(answer)
     invoking.run({}, mocks={"I": raises("Any.Error")}, strict=True).assert_failed("Any.Error")
     invoking.run({}, mocks={"I": returns({"StatusCode": "200"})}).assert_succeeded()
-    with pytest.raises(MockError, match=r"state 'I': Mocked result must be a JSON object\."):
+    with pytest.raises(MockError, match=r"state 'I': Mocked result must be a valid JSON object\."):
         invoking.run({}, mocks={"/I": returns([])}, strict=True)
     invoking.run({}, mocks={"Hello": returns([])}, strict=True).assert_output_has({"Payload": []})
 

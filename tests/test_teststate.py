@@ -44,7 +44,7 @@ def parsed(answer: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-@pytest.mark.parametrize("case", cases("guide", "stages"))
+@pytest.mark.parametrize("case", cases("guide", "stages", "measured"))
 def test_answers(case: Case) -> None:
     answer = parsed(asl.test_state(case["definition"], **case["request"]))
     shown = answer.get("inspectionData", {})
@@ -137,6 +137,26 @@ def test_the_default_context_object_is_that_of_an_express_execution() -> None:
     )
 
 
+def test_the_context_object_names_the_state_alike_wherever_it_stands() -> None:
+    """Measured by others, September 2026: also that without a role it has none, and the order of its fields."""
+    state = {"QueryLanguage": "JSONata", "Type": "Pass", "Output": "{% $states.context %}", "End": True}
+    machine = {"StartAt": "Mine", "States": {"Mine": state}}
+    context = json.loads(asl.test_state(machine, state_name="Mine")["output"])
+    assert context["State"]["Name"] == "StateName"
+    assert list(context["Execution"]) == ["Id", "Input", "Name", "RoleArn", "StartTime"]
+    assert context["Execution"]["RoleArn"] is None
+
+
+def test_lists_of_a_map_are_lists_of_texts() -> None:
+    """Recorded, and measured by others, September 2026."""
+    inner = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+    state = {"Type": "Map", "ItemSelector": {"n.$": "$$.Map.Item.Value"}, "ItemProcessor": inner, "End": True}
+    answer = asl.test_state(state, input=[1, 2], mock={"result": [3, 4]}, inspection_level="DEBUG")
+    shown = answer["inspectionData"]
+    assert (shown["input"], shown["afterItemsPath"]) == ("[1,2]", "[1, 2]")
+    assert shown["afterItemSelector"] == '[{"n":1}, {"n":2}]'
+
+
 def test_a_definition_may_be_a_file_or_text(tmp_path: Path) -> None:
     text = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": 1, "End": true}}}'
     file = tmp_path / "machine.asl.json"
@@ -166,12 +186,12 @@ def test_the_command(asl_command: Asl, tmp_path: Path) -> None:  # noqa: F811
     machine = {"StartAt": "Call", "States": {"Call": {**INVOKE, "Retry": [{"ErrorEquals": ["Busy"]}]}}}
     file = write(tmp_path, "m.asl.json", machine)
     arguments = ["test-state", file, "--state-name", "Call", "--inspection-level", "DEBUG"]
-    said = asl_command(*arguments, "--input", '{"a": 1}', "--mock", '{"result": "{\\"Payload\\": [1]}"}')
+    said = asl_command(*arguments, "--input", '{"a": 1}', "--mock", '{"result": "{\\"Payload\\": \\"1\\"}"}')
     assert said.code == 0 and said.err == ""
-    assert said.json["output"] == '{"Payload": [1]}', "JSON text, as the service answers"
+    assert said.json["output"] == '{"Payload": "1"}', "JSON text, as the service answers"
     assert said.json["inspectionData"]["afterInputPath"] == '{"a":1}'
-    said = asl_command(*arguments, "--parsed", "--mock", '{"result": {"Payload": [1]}}')
-    assert said.json["output"] == said.json["inspectionData"]["result"] == {"Payload": [1]}
+    said = asl_command(*arguments, "--parsed", "--mock", '{"result": {"Payload": "1"}}')
+    assert said.json["output"] == said.json["inspectionData"]["result"] == {"Payload": "1"}
     error = '{"errorOutput": {"error": "Busy", "cause": "later"}}'
     said = asl_command(*arguments, "--mock", error, "--state-configuration", '{"retrierRetryCount": 1}')
     assert (said.code, said.json["status"]) == (0, "RETRIABLE")

@@ -29,6 +29,16 @@ _HIDDEN = {
 """Stages that the service leaves out of inspectionData (recorded: base_parallel_state_mock_success, Map cases)."""
 
 _NEVER_SHOWN = frozenset({"afterOutputPath", "output"})
+
+
+def _batch(batch: Any) -> str:
+    return to_json({**batch, "Items": [to_json(item) for item in batch["Items"]]})
+
+
+_LISTED = {"afterItemsPath": to_json, "afterItemSelector": to_json, "afterItemBatcher": _batch}
+"""Stages that are no JSON text but a list of such, and how each of its members is written: the items of a batch are
+texts themselves (recorded, and measured by others, September 2026)."""
+
 _NUMBERS = {"maxConcurrency": int, "toleratedFailureCount": int, "toleratedFailurePercentage": float}
 
 
@@ -165,6 +175,7 @@ def _result(asked: Request, inspection: Inspection, effective: Json, resources: 
     """What the work of a Task, Parallel or Map gives: by the mock, else by a task function."""
     if asked.failures is not None:
         _check_iterations(asked, inspection)
+    _check_length(asked, inspection)
     if asked.error is not None:
         raise StatesError(*asked.error, whole=True)
     if asked.result is not None:
@@ -198,6 +209,16 @@ def _result(asked: Request, inspection: Inspection, effective: Json, resources: 
     except Exception as problem:
         error = told(problem)
         raise StatesError(error.error, error.cause, whole=True) from None
+
+
+def _check_length(asked: Request, inspection: Inspection) -> None:
+    """The mocked result of a Map has an item for each of its iterations, but where a ResultWriter may change it."""
+    result = None if asked.result is None else asked.result.value
+    iterations = inspection.iterations
+    if iterations is None or not isinstance(result, list) or "ResultWriter" in asked.plan.document:
+        return
+    if len(result) != iterations:
+        refuse("Input array does not equal the mocked result array's size")
 
 
 def _check_iterations(asked: Request, inspection: Inspection) -> None:
@@ -242,6 +263,8 @@ def _failed(
             catcher = state.catch[met.catch]
             try:
                 output = inspection.catch(catcher, error, cause)
+                if asked.plan.language == "JSONPath":
+                    inspection.stages["afterResultPath"] = output
                 _hold(inspection)
             except StatesError as problem:
                 answer |= {"error": problem.error, "cause": problem.cause}
@@ -256,6 +279,8 @@ def _inspected(asked: Request, inspection: Inspection, details: dict[str, int]) 
     for stage, value in inspection.stages.items():
         if stage in _NUMBERS:
             shown[stage] = _NUMBERS[stage](value)
+        elif stage in _LISTED and isinstance(value, list):
+            shown[stage] = f"[{', '.join(map(_LISTED[stage], value))}]"
         elif stage not in hidden:
             shown[stage] = _text(asked, value)
     if details:

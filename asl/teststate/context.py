@@ -19,6 +19,9 @@ from asl.values import Json, type_name
 
 Object: TypeAlias = "dict[str, Any]"
 
+ALONE = "StateName"
+"""What the service calls a state whose definition is given by itself (recorded), and any in the context object."""
+
 INVALID = "Invalid Context object provided: "
 
 _TEXT, _NUMBER, _ANY = ("string",), ("number",), ()
@@ -77,24 +80,32 @@ def _answers_later(plan: Plan) -> bool:
 def default(plan: Plan, input: Json, role: str | None, retries: int, *, within_map: bool) -> Object:
     """The context object of a test that gives none: an execution of an Express machine (recorded).
 
-    The names are the same every time. The account is that of the role; within a Map the input is the first item.
+    The names are the same every time, the state's among them, wherever it stands; without a role there is none
+    (measured by others, September 2026). The account is that of the role. Within a Map the input is the first item:
+    so the guide has it, though the context object that was measured as a whole has no Map.
     """
     random = Random("teststate")
     machine, execution = (str(uuid.UUID(int=random.getrandbits(128), version=4)) for _ in range(2))
     who = Identity(execution, machine)
     if account := re.match(r"arn:[\w-]+:iam::(\d{12}):", role or ""):
         who = replace(who, account=account[1])
-    state: Object = {"Name": plan.state.name, "EnteredTime": times.text(VIRTUAL_START)}
+    state: Object = {"Name": ALONE, "EnteredTime": times.text(VIRTUAL_START)}
     if isinstance(plan.state, Working):
         state["RetryCount"] = retries
     token = isinstance(plan.state, Task) and plan.state.target.token
     seen: Object = context_object(
-        replace(who, role=role or who.role),
+        who,
         input,
         VIRTUAL_START,
         state,
         token=f"{random.getrandbits(256):064x}" if token else None,
         item={"Index": 0, "Value": input} if within_map else None,
     )
-    seen["Execution"]["Id"] = who.execution_arn.replace(":execution:", ":express:")
+    seen["Execution"] = {
+        "Id": who.execution_arn.replace(":execution:", ":express:"),
+        "Input": input,
+        "Name": execution,
+        "RoleArn": role,
+        "StartTime": times.text(VIRTUAL_START),
+    }
     return seen

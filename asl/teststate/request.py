@@ -1,7 +1,7 @@
 """A TestState request, read and checked: which state is tested, on what, with which mock.
 
 Source: the TestState operation of the API model and the developer guide ("Testing state machines with TestState
-API"); the texts of the refusals are recorded unless a comment says otherwise.
+API"); the texts of the refusals are recorded, or measured by others, unless a comment says otherwise.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ from asl.teststate.errors import TestStateError, refuse
 from asl.values import Json, to_json
 
 Object: TypeAlias = "dict[str, Any]"
-
-ALONE = "StateName"
-"""What the service calls a state whose definition is given by itself (recorded)."""
 
 _LEVELS = ("INFO", "DEBUG", "TRACE")
 _MODES = ("STRICT", "PRESENT", "NONE")
@@ -171,7 +168,7 @@ def _found(definition: str | bytes | Path | Mapping[str, Json], state_name: str 
     if state_name is None:
         if isinstance(document, dict) and "States" in document and "Type" not in document:
             refuse("The definition is a whole state machine: stateName must say which of its states to test")
-        document = {"StartAt": ALONE, "States": {ALONE: document}}
+        document = {"StartAt": context.ALONE, "States": {context.ALONE: document}}
     errors = [problem for problem in check(document) if problem.severity == "ERROR"]
     errors += unresolved(document)
     if state_name is None:
@@ -182,7 +179,7 @@ def _found(definition: str | bytes | Path | Mapping[str, Json], state_name: str 
         program = compile(document)
     except DefinitionError as problem:
         _invalid(problem.problems)
-    name = ALONE if state_name is None else state_name
+    name = context.ALONE if state_name is None else state_name
     addresses = [address for address, part in program.parts.items() if name in part.states]
     if not addresses:
         refuse("State not found in definition")
@@ -192,7 +189,7 @@ def _found(definition: str | bytes | Path | Mapping[str, Json], state_name: str 
 
 def _leads_out(problem: Problem) -> bool:
     """Whether a problem comes only from testing a state without the machine that its transitions lead to."""
-    inside = problem.location.removeprefix(f"/States/{ALONE}")
+    inside = problem.location.removeprefix(f"/States/{context.ALONE}")
     if problem.code == "MISSING_TRANSITION_TARGET" or (
         problem.code == "ASL_NOT_COMPILED" and inside.endswith(("/Next", "/Default"))
     ):
@@ -229,6 +226,10 @@ def _mockable(
     if mock is not None:
         if not isinstance(state, Working):
             refuse(f"State type '{plan.type}' is not supported when a mock is specified")
+        if "mapIterationFailureCount" in settings and not isinstance(state, Map):
+            refuse("MapIterationFailureCount is only supported when testing a Map state.")
+        if "ItemReader" in plan.document and "mapItemReaderData" not in settings:
+            refuse("ItemReader data must be specified when testing a Map state with ItemReader specified.")
         return
     if "mapIterationFailureCount" in settings:
         refuse("TestState does not support MapIterationFailureCount when a mock is not specified.")
@@ -265,14 +266,14 @@ def _mocked(
     if "errorOutput" in mock:
         error = mock["errorOutput"]
         if not error.get("error"):
-            refuse("A mocked errorOutput must have an error.")  # not recorded
+            refuse("An error was not specified in the mocked error output.")
         _child(plan, settings.get("errorCausedByState"))
         return None, (error["error"], error.get("cause"))
     if "result" not in mock:
-        refuse("A test mock should have one of the following fields: [result, errorOutput].")  # not recorded
+        refuse("One of the following fields is required for a test mock: [result, errorOutput].")
     result = _document(mock["result"], "", "Mocked result must be valid JSON")
     _fits(plan, result.value)
-    told = responses.problem(plan.state, result.value, mock.get("fieldValidationMode", "STRICT"))
+    told = responses.problem(plan.state, result.value, mock.get("fieldValidationMode", "STRICT"), raw=True)
     if told is not None:
         refuse(told)
     return result, None
