@@ -583,3 +583,23 @@ def test_signs_of_life_are_in_no_history_and_replay_without_them() -> None:
     replay = asl.replay(run.history, machine)
     assert replay.divergence is None
     assert replay.execution.outcome == asl.Outcome("SUCCEEDED", "done")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"TimeoutSeconds": "{% -1 %}"}, {"Arguments": {"FunctionName": "f", "Payload": "{% $nope %}"}}],
+    ids=["timeout", "arguments"],
+)
+def test_attempts_that_fail_before_their_work_begins_replay(fields: dict[str, Any]) -> None:
+    work = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": "f"},
+        "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}],
+        "End": True,
+        **fields,
+    }
+    machine = asl.load({"QueryLanguage": "JSONata", "StartAt": "Work", "States": {"Work": work}})
+    result = machine.run(tasks=lambda payload: payload)
+    assert [event.type for event in result.history].count("EvaluationFailed") == 3
+    assert asl.replay(result.history, machine).divergence is None

@@ -34,15 +34,30 @@ class Try:
 
 
 class Visited:
-    """One visit of a state by a frame. `begins` are the starts of its work, those of a retry or redrive too."""
+    """One visit of a state by a frame. `begins` are the starts of its work, those of a retry or redrive too.
 
-    __slots__ = ("begins", "entered", "exited", "failure", "following", "number", "tries")
+    `attempts` are these and the failures of evaluations that came before the work.
+    """
+
+    __slots__ = (
+        "attempts",
+        "begins",
+        "begun",
+        "entered",
+        "exited",
+        "failure",
+        "following",
+        "number",
+        "tries",
+    )
 
     def __init__(self, entered: Event, number: int) -> None:
         self.entered = entered
         self.number = number
         self.exited: Event | None = None
         self.begins: list[Event] = []
+        self.attempts: list[Event] = []
+        self.begun = False  # the work of the last attempt, which has not failed
         self.tries: list[Try] = []
         self.failure: Event | None = None  # EvaluationFailed
         self.following: str | None = None  # the state that the frame entered next
@@ -90,15 +105,21 @@ class Book:
             return
         if kind in _BEGUN:
             visit.begins.append(event)
+            visit.attempts.append(event)
+            visit.begun = True
         if kind in _SCHEDULED:
             visit.tries.append(Try(event))
         elif kind == "EvaluationFailed":
             visit.failure = event
+            if not visit.begun:
+                visit.attempts.append(event)
+            visit.begun = False
         elif visit.tries:
             if kind in _TELLING:
                 visit.tries[-1].told.append(event)
             elif kind in ENDED:
                 visit.tries[-1].ended = event
+                visit.begun = ENDED[kind] == "Succeeded"
 
     def _enter(self, event: Event) -> None:
         path = event.path

@@ -294,8 +294,8 @@ def _end(wait: Sleeping | BackingOff | Call, visit: Visited, current: Visited) -
     if isinstance(wait, Sleeping):
         return visit.exited
     if isinstance(wait, BackingOff):
-        number = len(current.begins)
-        return visit.begins[number] if number < len(visit.begins) else None
+        number = len(current.attempts)
+        return visit.attempts[number] if number < len(visit.attempts) else None
     number = len(current.tries) - 1
     ended = visit.tries[number].ended if number < len(visit.tries) else None
     return ended if ended is not None and ENDED[ended.type] == "TimedOut" else None
