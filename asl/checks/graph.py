@@ -71,12 +71,21 @@ def reachability(definition: Definition) -> Iterator[Problem]:
             yield Problem("", "MISSING_END_STATE", "Workflow has no terminal state")
             continue
         start = scope.fields.get("StartAt")
-        if not isinstance(start, str) or PLACEHOLDER.search(start):
-            continue
-        reached = _reached(scope, start)
-        for state in scope.states.values():
-            if state.name not in reached:
+        if isinstance(start, str) and not PLACEHOLDER.search(start):
+            for state in _lost(scope, start):
                 yield Problem(state.location, MISSING, f'State "{state.name}" is not reachable.')
+
+
+def _lost(scope: Scope, start: str) -> Iterator[State]:
+    """The states that cannot be reached, but those that another lost state would lead to: the service does not tell
+    them (aws-cloudformation/cfn-lint 4074 quotes it). In a circle each leads to the other; all are told."""
+    reached = _reached(scope, start)
+    lost = [state for state in scope.states.values() if state.name not in reached]
+    targets = {target for state in lost for _, target in edges(state)}
+    for state in lost:
+        if state.name not in targets:
+            reached |= _reached(scope, state.name) - {state.name}
+    return (state for state in lost if state.name not in reached)
 
 
 def _reached(scope: Scope, start: str) -> set[str]:
@@ -111,7 +120,7 @@ def names(definition: Definition) -> Iterator[Problem]:
             yield Problem(state.location, "DUPLICATE_STATE_NAME", f"Duplicate State name: {state.name}")
         states.add(state.name)
         if len(state.name) > 80:
-            yield _too_long(state, "INVALID_STATE_NAME", f"State name '{state.name}'", 80)
+            yield _too_long(state, "State", state.name, 80)
         elif not state.name:
             yield Problem(state.location, "INVALID_STATE_NAME", "State name cannot be empty")
         label = state.fields.get("Label")
@@ -121,15 +130,18 @@ def names(definition: Definition) -> Iterator[Problem]:
             yield Problem(state.location, "DUPLICATE_LABEL_NAME", f"Duplicate Label name: {label}")
         labels.add(label)
         if len(label) > 40:
-            yield _too_long(state, "INVALID_LABEL_NAME", f"Label '{label}'", 40)
+            yield _too_long(state, "Label", label, 40)
         elif not label or any(each in _NOT_IN_NAMES or each.isspace() or _is_control(each) for each in label):
             message = f"Label '{label}' contains invalid characters"
             yield Problem(state.location, "INVALID_LABEL_NAME", message)
 
 
-def _too_long(state: State, code: str, what: str, limit: int) -> Problem:
-    message = f"{what} exceeds the {limit}-character limit allowed by the service"
-    return Problem(state.location, code, message)
+def _too_long(state: State, kind: str, name: str, limit: int) -> Problem:
+    """In the service's words for a state (ChristopheBougere/asl-validator 69 and others quote them)."""
+    message = (
+        f"Invalid {kind} name: {kind} '{name}' exceeds the {limit}-character limit allowed by the service"
+    )
+    return Problem(state.location, f"INVALID_{kind.upper()}_NAME", message)
 
 
 def _is_control(character: str) -> bool:
