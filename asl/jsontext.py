@@ -48,7 +48,10 @@ def load(text: str, duplicates: Duplicates) -> Json:
             text, object_pairs_hook=members, parse_constant=_no_constant, parse_float=_float
         )
     except json.JSONDecodeError as error:
-        raise DefinitionError([_syntax_problem(text, error.msg, error.pos)]) from None
+        at = error.pos
+        if error.msg.startswith("Illegal trailing comma"):  # Python 3.13 stands at the comma, the service after it
+            at = _space(text, at + 1)
+        raise DefinitionError([_syntax_problem(text, error.msg, at)]) from None
     except _NotJson as error:
         raise DefinitionError([_problem(text, error.reason, _find(text, error.literal))]) from None
     except ValueError as error:  # an integer of more digits than Python converts

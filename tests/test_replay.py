@@ -559,7 +559,7 @@ def test_the_command_says_what_it_cannot_read(
     asl_command: Asl, files: tuple[Path, Path], tmp_path: Path
 ) -> None:
     machine, history = files
-    broken = write(tmp_path, "broken.json", '{"events": [\n  {"id": 1,}\n]}')
+    broken = write(tmp_path, "broken.json", '{"events": [\n  {"id": 1 2}\n]}')
     said = asl_command("replay", broken, "-m", machine)
     assert (said.code, said.out) == (2, "")
     assert "broken.json, line 2, column 12: not JSON: " in said.err
