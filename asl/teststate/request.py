@@ -198,9 +198,9 @@ def _leads_out(problem: Problem) -> bool:
 
 
 def _invalid(problems: Iterable[Problem]) -> Any:
+    """The problems as CreateStateMachine tells them; one without a place is said to be at null (measured)."""
     told = ", ".join(
-        f"{problem.code}: {problem.message}" + (f" at {problem.location}" if problem.location else "")
-        for problem in problems
+        f"{problem.code}: {problem.message} at {problem.location or 'null'}" for problem in problems
     )
     refuse(f"Invalid State Machine Definition: '{told}'", "InvalidDefinition")
 
