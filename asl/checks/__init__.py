@@ -17,7 +17,7 @@ Rule = Callable[[Definition], Iterator[Problem]]
 
 RULES: tuple[Rule, ...] = (
     language.fields,
-    language.numbers,
+    language.computed,
     jsonpath.syntax,
     jsonata.syntax,
     tasks.resources,
@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     variables.undefined,
     lints.service,
     lints.endless,
+    lints.inline,
 )
 
 

@@ -40,14 +40,26 @@ _INNER: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
 )
 """Objects in a Map: their fields for JSONPath alone and for JSONata alone."""
 
-_NUMBERS = (
-    "Seconds",
-    "TimeoutSeconds",
-    "HeartbeatSeconds",
-    "MaxConcurrency",
-    "ToleratedFailureCount",
-    "ToleratedFailurePercentage",
+_COMPUTED: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    (
+        "",
+        (
+            "Seconds",
+            "TimeoutSeconds",
+            "HeartbeatSeconds",
+            "MaxConcurrency",
+            "ToleratedFailureCount",
+            "ToleratedFailurePercentage",
+        ),
+        "Integer",
+    ),
+    ("ItemReader/ReaderConfig", ("MaxItems",), "Integer"),
+    ("ItemReader/ReaderConfig", ("CSVHeaders",), "[ARRAY]"),
+    ("ItemBatcher", ("MaxItemsPerBatch", "MaxInputBytesPerBatch"), "Integer"),
+    ("ItemBatcher", ("BatchInput",), "[OBJECT]"),
+    ("", ("Credentials", "ItemSelector"), "[OBJECT]"),
 )
+"""Fields of a state, or of an object in it, whose value JSONata may compute, and what it is in JSONPath."""
 
 
 def fields(definition: Definition) -> Iterator[Problem]:
@@ -88,11 +100,15 @@ def _at(given: Object, path: str) -> Object | None:
     return value if isinstance(value, dict) else None
 
 
-def numbers(definition: Definition) -> Iterator[Problem]:
-    """A number may be a JSONata expression; in a JSONPath state it may not."""
+def computed(definition: Definition) -> Iterator[Problem]:
+    """A number, an object or an array may be a JSONata expression; in a JSONPath state it may not."""
     for _, state in definition.states():
-        if state.language == "JSONPath" and not state.downgraded:
-            for name in _NUMBERS:
-                value = state.fields.get(name)
+        if state.language != "JSONPath" or state.downgraded:
+            continue
+        for path, names, expected in _COMPUTED:
+            holder = _at(state.fields, path) if path else state.fields
+            for name in names:
+                value = None if holder is None else holder.get(name)
                 if isinstance(value, str) and value.startswith("{%") and not PLACEHOLDER.search(value):
-                    yield failed(f"{state.location}/{name}", "Expected value of type Integer")
+                    place = "/".join(filter(None, (state.location, path, name)))
+                    yield failed(place, f"Expected value of type {expected}")

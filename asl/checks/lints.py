@@ -73,3 +73,18 @@ def endless(definition: Definition) -> Iterator[Problem]:
         if not any(map(is_terminal, scope.states.values())):
             message = "No state of this branch or processor is terminal"
             yield Problem(scope.location, "ASL_NO_TERMINAL_STATE", message, "WARNING")
+
+
+_DISTRIBUTED = ("ItemReader", "ItemBatcher", "ResultWriter")
+
+
+def inline(definition: Definition) -> Iterator[Problem]:
+    """What only a distributed Map does, asked of an inline one, which passes over it."""
+    for scope in definition.scopes:
+        owner = scope.owner
+        if owner is not None and owner.type == "Map" and not scope.distributed:
+            for name in _DISTRIBUTED:
+                if name in owner.fields:
+                    message = f"Only a distributed Map has a use for '{name}'"
+                    hint = 'give its ProcessorConfig the "Mode": "DISTRIBUTED"'
+                    yield Problem(f"{owner.location}/{name}", "ASL_NOT_DISTRIBUTED", message, "WARNING", hint)
