@@ -174,7 +174,7 @@ def _state(
                 **common,
                 **_working(state, flow),
                 read=flow.map_input(state),
-                items=None if "ItemReader" in state else flow.items(state, distributed),
+                items=None if distributed and "ItemReader" in state else flow.items(state, distributed),
                 select=flow.item_selector(state),
                 limit=flow.limit(state),
                 run=flow.map_run(state),

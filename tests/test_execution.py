@@ -401,3 +401,13 @@ def test_an_inline_map_does_not_tell_where_its_items_come_from(language: str, se
     else:  # not measured
         assert [kind for kind, _ in kinds[3:]] == ["EvaluationFailed", "MapStateFailed", "ExecutionFailed"]
         assert found.error == "States.QueryEvaluationError"
+
+
+def test_an_inline_map_passes_over_what_only_a_distributed_one_has() -> None:
+    inner = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+    reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
+    each = {"Type": "Map", "ItemReader": reader, "ItemProcessor": inner, "End": True}
+    loaded = asl.load(machine("M", M=each))
+    assert [problem.code for problem in loaded.warnings] == ["ASL_NOT_DISTRIBUTED"]
+    assert loaded.run([1, 2]).output == [1, 2]
+    assert loaded.run({}).cause == 'Reference path "$" must point to array.'
