@@ -603,3 +603,19 @@ def test_attempts_that_fail_before_their_work_begins_replay(fields: dict[str, An
     result = machine.run(tasks=lambda payload: payload)
     assert [event.type for event in result.history].count("EvaluationFailed") == 3
     assert asl.replay(result.history, machine).divergence is None
+
+
+@pytest.mark.parametrize(
+    ("language", "fields", "last"),
+    [
+        ("JSONPath", {"OutputPath": "$.nope"}, "WaitStateEntered"),
+        ("JSONata", {"Output": "{% $nope %}"}, "EvaluationFailed"),
+    ],
+)
+def test_a_wait_whose_output_fails_replays(language: str, fields: dict[str, Any], last: str) -> None:
+    pause = {"Type": "Wait", "Seconds": 60, "End": True, **fields}
+    machine = asl.load({"QueryLanguage": language, "StartAt": "Pause", "States": {"Pause": pause}})
+    result = machine.run()
+    assert result.history[-2].type == last
+    assert result.history[-1].at - result.history[0].at == 60_000
+    assert asl.replay(result.history, machine).divergence is None

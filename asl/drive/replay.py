@@ -255,6 +255,8 @@ class Replayer:
         if visit is None or current is None or not isinstance(wait, Sleeping | BackingOff | Call):
             return
         end = _end(wait, visit, current)
+        if end is None and isinstance(wait, Sleeping) and self.taking.failure(frame) is not None:
+            end = visit.failure or self.recorded.history[-1]  # what came after the wait failed
         if isinstance(wait, Call):  # no history has the signs of life
             wait.deadline = wait.heartbeat = wait.silence = None
         else:
