@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import heappop
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +126,8 @@ def succeed(machine: Machine, frame: Frame, call: Call, output: Json) -> None:
         return
     del machine.calls[call.id]
     frame.wait = None
+    if machine.timers and machine.timers[0][3] is call:  # the next to fire, as it mostly is: nobody waits for it
+        heappop(machine.timers)
     name = (target.service, target.action) if target.service is not None else None
     machine.chain(frame, target.succeeded, name, output)
     machine.run(frame, True, output, size)

@@ -154,8 +154,9 @@ class Execution:
             output = serve(call)
             if output is UNANSWERED:
                 continue
-            if machine.timers:
-                self.advance(at=machine.scope.now)
+            timers, now = machine.timers, machine.scope.now
+            if timers and timers[0][0] <= now:
+                self.advance(at=now)
                 if call.id not in calls:
                     continue
             machine.settle(call.frame, attempts.succeed, call, output)
