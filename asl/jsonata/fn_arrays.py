@@ -14,6 +14,15 @@ from asl.jsonata.operators import boolean, tidy
 from asl.jsonata.sequences import UNDEFINED, Built, Function, Sequence, append, lookup
 
 
+def _few(rt: Runtime, items: Any) -> bool:
+    """Whether there is nothing to order. A single function, which the call put in an array, is noted."""
+    if items is UNDEFINED or len(items) > 1:
+        return items is UNDEFINED
+    for item in items:
+        _nested(rt, item)
+    return True
+
+
 def call(rt: Runtime, func: Any, args: list[Any]) -> Any:
     """Apply a function that was an argument to as many of these arguments as it takes."""
     arity = func.arity
@@ -102,7 +111,7 @@ def _members(value: Any) -> Iterator[tuple[str, Any]]:
 
 def sort(rt: Runtime, items: Any, comparator: Any = UNDEFINED) -> Any:
     """`$sort`: stable; the comparator says whether its first argument comes after its second. D3070."""
-    if items is UNDEFINED or len(items) <= 1:
+    if _few(rt, items):
         return items
     rt.spend(len(items) * 4)
     if comparator is UNDEFINED:
@@ -128,12 +137,14 @@ def truthy(value: Any) -> bool:
 
 
 def append_(rt: Runtime, first: Any, second: Any) -> Any:
+    if isinstance(first, Function) or isinstance(second, Function):
+        rt.tainted = True
     result = append(first, second)
     return rt.array(result) if isinstance(result, list) else result
 
 
 def reverse(rt: Runtime, items: Any) -> Any:
-    if items is UNDEFINED or len(items) <= 1:
+    if _few(rt, items):
         return items
     return rt.array(items[::-1] if type(items) is list else list(items)[::-1])
 
@@ -164,7 +175,7 @@ def _frozen(value: Any, rt: Runtime) -> Any:
 
 
 def shuffle(rt: Runtime, items: Any) -> Any:
-    if items is UNDEFINED or len(items) <= 1:
+    if _few(rt, items):
         return items
     random = rt.random()
     result: list[Any] = []
@@ -180,6 +191,8 @@ def shuffle(rt: Runtime, items: Any) -> Any:
 def zip_(rt: Runtime, *arrays: Any) -> list[list[Any]]:
     if not all(isinstance(array, list) for array in arrays):
         return []
+    for array in arrays:
+        _few(rt, array)
     result = [list(items) for items in zip(*arrays, strict=False)]
     rt.spend(len(result) * len(arrays))
     return result
