@@ -228,20 +228,26 @@ def function_names(payload: Json) -> list[str]:
 
 def invoked(call: Call) -> tuple[str, str, str | None]:
     """The ARN of the function that a call invokes, its name, and its version or alias."""
-    given = call.resource
-    qualifier = None
-    if (call.target.service, _plain(call.target.action)) == INVOKE and isinstance(call.payload, dict):
-        given = str(call.payload.get("FunctionName", ""))
-        qualifier = call.payload.get("Qualifier")
+    given, name, qualifier = _asked(call)
+    if given.startswith("arn:"):
+        return given, name, qualifier
     machine = call.context()["StateMachine"]
     assert isinstance(machine, dict)
     region, account = str(machine["Id"]).split(":")[3:5]
+    end = f":{qualifier}" if qualifier else ""
+    return f"arn:aws:lambda:{region}:{account}:function:{name}{end}", name, qualifier
+
+
+def _asked(call: Call) -> tuple[str, str, str | None]:
+    """The function that a call asks for, in its own words, the function's name, and its version or alias."""
+    given = call.resource
+    qualifier: Any = None
+    if (call.target.service, _plain(call.target.action)) == INVOKE and isinstance(call.payload, dict):
+        given = str(call.payload.get("FunctionName", ""))
+        qualifier = call.payload.get("Qualifier")
     name, _, found = given.rpartition("function:")[2].partition(":")
     qualifier = found or qualifier
-    arn = given
-    if not given.startswith("arn:"):
-        arn = f"arn:aws:lambda:{region}:{account}:function:{name}" + (f":{qualifier}" if qualifier else "")
-    return arn, name, None if qualifier is None else str(qualifier)
+    return given, name, None if qualifier is None else str(qualifier)
 
 
 def _plain(action: str | None) -> str | None:
@@ -323,7 +329,7 @@ def _response(call: Call, payload: Json, text: str, status: int) -> Any:
 
     Where a token is awaited, it is the first answer only: the function has started what will send the token.
     """
-    version = invoked(call)[2]
+    version = _asked(call)[2]
     version = version if version is not None and version.isdigit() else LATEST
     headers = {
         "X-Amz-Executed-Version": version,

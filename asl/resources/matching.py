@@ -78,15 +78,19 @@ class Resources:
         return found
 
     def at_once(self, call: Call) -> Callable[[Call], Any] | None:
-        """The function that answers a call for a function's ARN; None for any other call, and where it is async.
+        """The function that answers a call for a function's ARN, or an integration that is served by name.
 
-        Found once for each state. Raises as `function` does.
+        None for any other call, and where it is async. Raises as `function` does.
         """
-        found = self._at_once.get(call.target)
-        if found is None and call.target.kind == "LambdaFunction":
+        target = call.target
+        found = self._at_once.get(target)
+        if found is None and target.kind == "LambdaFunction":
             served = self.function(call)
             if not served.is_async:
-                found = self._at_once[call.target] = served.function
+                found = self._at_once[target] = served.function  # it is found once for each state
+        elif found is None and target.kind == "Task" and call.token is None:
+            named = self.named(call)
+            found = None if named is None or named.is_async else named.function
         return found
 
     def named(self, call: Call) -> Served | None:
