@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from asl import times
 from asl.frames import Call, Frame
@@ -62,6 +63,7 @@ class Here:
 
     __slots__ = (
         "_started_at",
+        "_whole",
         "events",
         "frame",
         "generator",
@@ -85,6 +87,7 @@ class Here:
         self.frame: Frame | None = None
         self.token: str | None = None
         self._started_at = now
+        self._whole: tuple[int, dict[str, Json]] | None = None
         self.generator: Random | None = None
 
     @property
@@ -107,37 +110,61 @@ class Here:
         return Random(f"{self.seed}:{self.identity.name}:{self.events}:{self.now}:{purpose}")
 
     def context(self) -> dict[str, Json]:
-        """The context object, in the service's order of keys (recorded: context_object.*)."""
+        """The context object. What it tells of the execution is made once, and shared by all."""
         frame = self.frame
         assert frame is not None
-        return self.context_of(frame, self.token)
+        return self._context(frame, self.token)
 
     def context_of(self, frame: Frame, token: str | None = None) -> dict[str, Json]:
-        """The context object as a frame sees it."""
-        identity = self.identity
+        """The context object as a frame sees it, for somebody who may scribble on it: but not on Input and the item."""
+        context: dict[str, Any] = self._context(frame, token)
+        return {part: fields.copy() for part, fields in context.items()}
+
+    def _context(self, frame: Frame, token: str | None) -> dict[str, Json]:
         state: dict[str, Json] = {"Name": frame.state, "EnteredTime": times.text(frame.entered_at)}
         if isinstance(frame.program.states.get(frame.state), Working):
             state["RetryCount"] = sum(frame.tries.values())
-        execution: dict[str, Json] = {
-            "Id": identity.execution_arn,
-            "Input": self.input,
-            "StartTime": times.text(self._started_at),
-            "Name": identity.name,
-            "RoleArn": identity.role,
-        }
-        if not identity.synchronous:
-            execution["RedriveCount"] = self.redrives
-        if self.redriven_at is not None:
-            execution["RedriveTime"] = times.text(self.redriven_at)
-        context: dict[str, Json] = {
-            "Execution": execution,
-            "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine},
-            "State": state,
-        }
         if token is None and isinstance(frame.wait, Call):
             token = frame.wait.token
-        if token is not None:
-            context["Task"] = {"Token": token}
-        if frame.item is not None:
-            context["Map"] = {"Item": frame.item}
-        return context
+        if self._whole is None or self._whole[0] != self.redrives:
+            about = about_execution(
+                self.identity, self.input, self._started_at, self.redrives, self.redriven_at
+            )
+            self._whole = self.redrives, about
+        return context_object(self._whole[1], state, token, frame.item)
+
+
+def about_execution(
+    identity: Identity, input: Json, started_at: int, redrives: int, redriven_at: int | None
+) -> dict[str, Json]:
+    """What the context object tells of the execution and its machine. Times are milliseconds since the epoch."""
+    execution: dict[str, Json] = {
+        "Id": identity.execution_arn,
+        "Input": input,
+        "StartTime": times.text(started_at),
+        "Name": identity.name,
+        "RoleArn": identity.role,
+    }
+    if not identity.synchronous:
+        execution["RedriveCount"] = redrives
+    if redriven_at is not None:
+        execution["RedriveTime"] = times.text(redriven_at)
+    return {
+        "Execution": execution,
+        "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine},
+    }
+
+
+def context_object(
+    about: dict[str, Json], state: Json, token: str | None = None, item: Json = None
+) -> dict[str, Json]:
+    """The context object of a visit of a state, in the service's order of keys (recorded: context_object.*).
+
+    `about` is `about_execution`, `state` the entry State, `item` that of a Map.
+    """
+    context = {**about, "State": state}
+    if token is not None:
+        context["Task"] = {"Token": token}
+    if item is not None:
+        context["Map"] = {"Item": item}
+    return context

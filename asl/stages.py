@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple, TypeAlias, cast
 
-from asl import names, times
+from asl import names
 from asl.dataflow import Operand, Step, language
 from asl.errors import PathError, StatesError
 from asl.machine import NO_CHOICE
 from asl.program import Program
 from asl.retry import Catcher, error_output
-from asl.scope import STATE_DATA, Identity
+from asl.scope import STATE_DATA
 from asl.selection import members, unselected
 from asl.states import Choice, Fail, Map, Pass, Rule, State, Wait, Working
 from asl.values import Json
@@ -81,41 +81,6 @@ class Surroundings:
     def with_item(self, item: Json) -> Surroundings:
         """The same surroundings for an iteration of a Map."""
         return Surroundings(self.variables, {**self.object, "Map": {"Item": item}}, self.now, self._random)
-
-
-def context_object(
-    identity: Identity,
-    input: Json,
-    started_at: int,
-    state: dict[str, Json],
-    *,
-    redrives: int | None = None,
-    token: str | None = None,
-    item: Json = None,
-) -> dict[str, Json]:
-    """A context object as the service makes it; `started_at` is milliseconds since the epoch.
-
-    Without `redrives` it is that of a synchronous Express execution, which cannot be redriven.
-    """
-    execution: dict[str, Json] = {
-        "Id": identity.execution_arn,
-        "Input": input,
-        "StartTime": times.text(started_at),
-        "Name": identity.name,
-        "RoleArn": identity.role,
-    }
-    if redrives is not None:
-        execution["RedriveCount"] = redrives
-    context: dict[str, Json] = {
-        "Execution": execution,
-        "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine},
-        "State": state,
-    }
-    if token is not None:
-        context["Task"] = {"Token": token}
-    if item is not None:
-        context["Map"] = {"Item": item}
-    return context
 
 
 class Reading(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from asl import times
 from asl.drive.book import Book, Visited
@@ -69,7 +69,7 @@ class Watch:
 
     def context(self) -> dict[str, Json]:
         self.drew = True
-        found: Any = self.here.context()
+        found: Any = {part: fields.copy() for part, fields in cast(Any, self.here.context()).items()}
         found["State"]["EnteredTime"] = times.text(self._entered())
         return self._other(found) if self.turn else found  # type: ignore[no-any-return]
 

@@ -22,7 +22,7 @@ from asl.inspection.stays import BEGINS, Stay, stays
 from asl.inspection.visiting import Unknown, Visit, find_attempts
 from asl.program import Program, walk
 from asl.retry import handling, timeout_name
-from asl.scope import Identity
+from asl.scope import Identity, about_execution, context_object
 from asl.stages import Inspection, Surroundings
 from asl.states import Choice, Fail, Map, State, Task, Working
 from asl.telling import ENDED
@@ -60,21 +60,18 @@ def _visits(history: History, program: Program, identity: Identity) -> list[Visi
     """What follows from the parents (Map items) goes forward in time, what from the children (errors) backward."""
     found: list[Visit] = []
     current: dict[str, Visit] = {}
-    redriven = [event.id for event in history if event.type == "ExecutionRedriven"]
+    redriven = [event for event in history if event.type == "ExecutionRedriven"]
     plans: dict[tuple[str, str], stages.Plan] = {}
     for stay in stays(history, program):
         plan = plans.get((stay.address, stay.name))
         if plan is None:
             plan = plans[stay.address, stay.name] = stages.plan(program, stay.address, stay.name)
-        context = stages.context_object(
-            identity,
-            history[0].data,
-            history[0].at,
-            _state(stay, plan.state),
-            redrives=sum(event < stay.entry.id for event in redriven),
-            token="(the task token)" if isinstance(plan.state, Task) and plan.state.target.token else None,
-            item=_item(current, stay),
+        before = [event.at for event in redriven if event.id < stay.entry.id]
+        about = about_execution(
+            identity, history[0].data, history[0].at, len(before), before[-1] if before else None
         )
+        token = "(the task token)" if isinstance(plan.state, Task) and plan.state.target.token else None
+        context = context_object(about, _state(stay, plan.state), token, _item(current, stay))
         visit = Visit(
             stay, Inspection(plan, stay.entry.data, Surroundings(stay.variables, context, stay.entry.at))
         )

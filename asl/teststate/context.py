@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 from asl import times
 from asl.face import VIRTUAL_START
-from asl.scope import Identity
-from asl.stages import Plan, context_object
+from asl.scope import Identity, context_object
+from asl.stages import Plan
 from asl.states import Task, Working
 from asl.teststate.errors import refuse
 from asl.values import Json, type_name
@@ -93,19 +93,17 @@ def default(plan: Plan, input: Json, role: str | None, retries: int, *, within_m
     if isinstance(plan.state, Working):
         state["RetryCount"] = retries
     token = isinstance(plan.state, Task) and plan.state.target.token
-    seen: Object = context_object(
-        who,
-        input,
-        VIRTUAL_START,
-        state,
-        token=f"{random.getrandbits(256):064x}" if token else None,
-        item={"Index": 0, "Value": input} if within_map else None,
-    )
-    seen["Execution"] = {
+    execution_of: Object = {
         "Id": who.execution_arn.replace(":execution:", ":express:"),
         "Input": input,
         "Name": execution,
         "RoleArn": role,
         "StartTime": times.text(VIRTUAL_START),
     }
-    return seen
+    about: Object = {"Execution": execution_of, "StateMachine": {"Id": who.machine_arn, "Name": who.machine}}
+    return context_object(
+        about,
+        state,
+        f"{random.getrandbits(256):064x}" if token else None,
+        {"Index": 0, "Value": input} if within_map else None,
+    )
