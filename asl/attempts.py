@@ -67,7 +67,7 @@ def begin(machine: Machine, frame: Frame, state: Task) -> None:
     machine.next_call += 1
     machine.calls[call.id] = call
     machine.fresh_calls.append(call)
-    if limits is not None:
+    if limits is not None and target.kind != "Activity":  # whose limits count from when a worker takes it
         machine.timer(call.due, frame, call)
 
 

@@ -34,7 +34,8 @@ class Call:
 
     The call waits until its `deadline` or, where it has a heartbeat, until `silence`, the time by which the next
     sign of life must come; None without. Both are in milliseconds since the epoch, `heartbeat` is a span of them,
-    and the deadline counts from `begun`.
+    and the deadline counts from `begun`. An activity's are in force once a worker took it (measured on the service by
+    others, September 2026: it waited for its worker longer than both).
     """
 
     __slots__ = (

@@ -29,7 +29,7 @@ def refusal(machine: Machine) -> str | None:
     if status in ("RUNNING", "SUCCEEDED"):
         return f"Execution is {status} and cannot be redriven"
     if machine.scope.events >= machine.last_event - 1:  # it needs room for ExecutionRedriven and one more
-        return "Execution history event limit exceeded"
+        return "Execution has exceeded the maximum history event limit"
     return None
 
 

@@ -275,16 +275,22 @@ def test_workers_poll_a_session() -> None:
     session.send_task_success(first.token, "built")
     session.send_task_failure(second.token, "Broken", "build")
     assert (running.result.output, other.result.error) == ("built", "Broken")
+    with pytest.raises(asl.TaskTimedOut, match=f"^Task Timed Out: '{ACTIVITY}'$"):
+        session.send_task_heartbeat(first.token)  # measured on the service by others, September 2026
     started = [event.details() for event in running.result.history if event.type == "ActivityStarted"]
     assert started == [{"workerName": "worker-1"}]
     assert [event.details() for event in other.result.history if event.type == "ActivityStarted"] == [{}]
 
 
-def test_a_task_that_nobody_polled_in_time_is_not_given_to_anyone() -> None:
+def test_a_task_waits_for_its_worker_as_long_as_the_execution_may_last() -> None:
+    """Measured on the service by others, September 2026: its own limits count from when a worker takes it."""
+    definition = machine("Ask", Ask={"Type": "Task", "Resource": ACTIVITY, "TimeoutSeconds": 60})
     session = asl.Session()
-    running = session.start(ask(ACTIVITY, TimeoutSeconds=60))
-    session.advance(60)
-    assert running.result.error == "States.Timeout"
+    running = session.start(asl.load({**definition, "TimeoutSeconds": 100}))
+    session.advance(99)
+    assert running.execution.outcome is None
+    session.advance(1)
+    assert (running.result.status, running.result.error) == ("TIMED_OUT", "States.Timeout")
     assert session.get_activity_task(ACTIVITY) is None
 
 

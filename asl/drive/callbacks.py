@@ -24,12 +24,15 @@ class InvalidToken(CallbackError):
 
 
 class TaskTimedOut(CallbackError):
-    """The token of a task that is over: it timed out, was answered, or its execution has ended."""
+    """The token of a task that is over: it timed out, was answered, or its execution has ended.
+
+    For a task of an activity the service names the activity (measured by others, September 2026).
+    """
 
     code = "TaskTimedOut"
 
-    def __init__(self) -> None:
-        super().__init__("Task Timed Out: 'Provided task does not exist anymore'")
+    def __init__(self, activity: str | None = None) -> None:
+        super().__init__(f"Task Timed Out: '{activity or 'Provided task does not exist anymore'}'")
 
 
 class TaskDoesNotExist(CallbackError):

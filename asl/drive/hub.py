@@ -335,7 +335,7 @@ class Hub(ABC):
             raise InvalidToken
         run, call = found
         if call.id not in run.execution.calls:
-            raise TaskTimedOut
+            raise TaskTimedOut(call.resource if call.target.kind == "Activity" else None)
         if call.target.kind == "Activity" and not self.resources.has_activity(call.resource):
             raise TaskDoesNotExist
         return found
