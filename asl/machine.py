@@ -222,7 +222,7 @@ class Machine:
                 if state.growth is not None:
                     times, more = state.growth
                     size = times * frame.size + more
-                elif state.write is None:
+                elif state.write is None or state.unbounded:
                     size = bound(output)
                 else:
                     size = frame.size + bound(result)
@@ -247,7 +247,7 @@ class Machine:
                         self.begin_work(frame, state)
                     return
                 output = state.write(raw, result, scope)
-                size += frame.size
+                size = bound(output) if state.unbounded else size + frame.size
                 assign = state.assign
             elif isinstance(state, Succeed):
                 result, assign = raw, None

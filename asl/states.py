@@ -46,11 +46,12 @@ class State:
 class Pass(State):
     """`result` makes the result from the raw input (None: the raw input itself).
 
-    `growth` bounds the size of the output; None: unknown until it is measured.
+    `growth` bounds the size of the output; None: unknown until it is measured. `unbounded` is as in `Working`.
     """
 
     result: Select | None
     write: Merge | None
+    unbounded: bool
     assign: Assign | None
     growth: Growth | None
     instant: ClassVar[bool] = True
@@ -103,10 +104,14 @@ class Fail(State):
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Working(State):
-    """What Task, Parallel and Map have in common: they can fail, be retried and be caught."""
+    """What Task, Parallel and Map have in common: they can fail, be retried and be caught.
+
+    `unbounded`: the output may be larger than the input and the result together.
+    """
 
     read: Select | None
     write: Merge
+    unbounded: bool
     assign: Assign | None
     retry: tuple[Retrier, ...]
     catch: tuple[Catcher, ...]

@@ -45,6 +45,7 @@ __all__ = [
     "output",
     "result",
     "seconds",
+    "unbounded",
     "until",
     "write",
 ]
@@ -89,6 +90,11 @@ def result(state: Document) -> Select | None:
 def growth(state: Document) -> Growth | None:
     """How much larger than its input the output of a Pass state can be; None: unknown."""
     return None if "Output" in state else (1, 0)
+
+
+def unbounded(state: Document) -> bool:
+    """Whether the output may be larger than the input and the result: an Output may be anything."""
+    return "Output" in state
 
 
 def output(state: Document) -> Select | None:

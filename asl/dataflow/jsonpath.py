@@ -47,6 +47,7 @@ __all__ = [
     "output",
     "result",
     "seconds",
+    "unbounded",
     "until",
     "write",
 ]
@@ -103,6 +104,11 @@ def result(state: Document) -> Select | None:
 def growth(state: Document) -> Growth | None:
     """How much larger than its input the output of a Pass state can be; None: unknown."""
     return of_pass(state)
+
+
+def unbounded(state: Document) -> bool:
+    """Whether the output may be larger than the input and the result: a ResultSelector may repeat what it selects."""
+    return "ResultSelector" in state
 
 
 def output(state: Document) -> Select | None:
