@@ -222,10 +222,10 @@ class Machine:
                 if state.growth is not None:
                     times, more = state.growth
                     size = times * frame.size + more
-                elif state.write is None or state.unbounded:
+                elif state.write is None or state.extra is None:
                     size = bound(output)
                 else:
-                    size = frame.size + bound(result)
+                    size = frame.size + bound(result) + state.extra
                 assign = state.assign
             elif isinstance(state, Choice):
                 result = raw if state.read is None else state.read(raw, scope)
@@ -247,7 +247,7 @@ class Machine:
                         self.begin_work(frame, state)
                     return
                 output = state.write(raw, result, scope)
-                size = bound(output) if state.unbounded else size + frame.size
+                size = bound(output) if state.extra is None else size + frame.size + state.extra
                 assign = state.assign
             elif isinstance(state, Succeed):
                 result, assign = raw, None

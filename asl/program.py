@@ -123,7 +123,7 @@ def _state(
                 **common,
                 result=flow.result(state),
                 write=flow.write(state),
-                unbounded=flow.unbounded(state),
+                extra=flow.extra(state),
                 assign=flow.assign(state),
                 growth=flow.growth(state),
             )
@@ -190,7 +190,7 @@ def _working(state: Document, flow: ModuleType) -> dict[str, Any]:
     write = flow.write(state)
     return {
         "write": write or _result_itself,
-        "unbounded": flow.unbounded(state),
+        "extra": flow.extra(state),
         "assign": flow.assign(state),
         "retry": tuple(map(retrier, state.get("Retry", ()))),
         "catch": tuple(flow.catcher(catcher, index) for index, catcher in enumerate(state.get("Catch", ()))),

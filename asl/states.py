@@ -46,12 +46,12 @@ class State:
 class Pass(State):
     """`result` makes the result from the raw input (None: the raw input itself).
 
-    `growth` bounds the size of the output; None: unknown until it is measured. `unbounded` is as in `Working`.
+    `growth` bounds the size of the output; None: unknown until it is measured. `extra` is as in `Working`.
     """
 
     result: Select | None
     write: Merge | None
-    unbounded: bool
+    extra: int | None
     assign: Assign | None
     growth: Growth | None
     instant: ClassVar[bool] = True
@@ -106,12 +106,12 @@ class Fail(State):
 class Working(State):
     """What Task, Parallel and Map have in common: they can fail, be retried and be caught.
 
-    `unbounded`: the output may be larger than the input and the result together.
+    `extra` is how many bytes more than the input and the result together the output may have; None: unknown.
     """
 
     read: Select | None
     write: Merge
-    unbounded: bool
+    extra: int | None
     assign: Assign | None
     retry: tuple[Retrier, ...]
     catch: tuple[Catcher, ...]

@@ -34,8 +34,15 @@ def of_pass(state: dict[str, Any]) -> Growth | None:
         return 1, 0
     if made is None or place == "$":
         return made
-    # Every key on the way may be new: with quotes, colon, comma and braces it has at most 6 bytes more.
-    return made[0] + 1, made[1] + size(place) + 6 * len(paths.reference(place))
+    return made[0] + 1, made[1] + keys_of(place)
+
+
+def keys_of(place: str | None) -> int:
+    """The most bytes that a ResultPath adds to input and result.
+
+    Every key on the way may be new: with quotes, colon, comma and braces it has at most 6 bytes more.
+    """
+    return 0 if place is None else size(place) + 6 * len(paths.reference(place))
 
 
 def _keys(path: str) -> tuple[str, ...] | None:

@@ -34,6 +34,7 @@ __all__ = [
     "catcher",
     "choice",
     "credentials",
+    "extra",
     "fail",
     "growth",
     "item_selector",
@@ -45,7 +46,6 @@ __all__ = [
     "output",
     "result",
     "seconds",
-    "unbounded",
     "until",
     "write",
 ]
@@ -92,9 +92,9 @@ def growth(state: Document) -> Growth | None:
     return None if "Output" in state else (1, 0)
 
 
-def unbounded(state: Document) -> bool:
-    """Whether the output may be larger than the input and the result: an Output may be anything."""
-    return "Output" in state
+def extra(state: Document) -> int | None:
+    """How many bytes more than input and result the output may have; None: an Output may be anything."""
+    return None if "Output" in state else 0
 
 
 def output(state: Document) -> Select | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from asl import paths, rules, templates, times
 from asl.dataflow import Operand, Step
-from asl.dataflow.growth import of_pass
+from asl.dataflow.growth import keys_of, of_pass
 from asl.dataflow.jsonpath_fields import (
     LONGEST_TIMEOUT,
     Document,
@@ -36,6 +36,7 @@ __all__ = [
     "catcher",
     "choice",
     "credentials",
+    "extra",
     "fail",
     "growth",
     "item_selector",
@@ -47,7 +48,6 @@ __all__ = [
     "output",
     "result",
     "seconds",
-    "unbounded",
     "until",
     "write",
 ]
@@ -106,9 +106,15 @@ def growth(state: Document) -> Growth | None:
     return of_pass(state)
 
 
-def unbounded(state: Document) -> bool:
-    """Whether the output may be larger than the input and the result: a ResultSelector may repeat what it selects."""
-    return "ResultSelector" in state
+def extra(state: Document) -> int | None:
+    """How many bytes more than input and result the output may have: the keys of ResultPath.
+
+    None: a ResultSelector may repeat what it selects, OutputPath may take what is neither.
+    """
+    output_path = state.get("OutputPath") or "$"
+    if "ResultSelector" in state or not (output_path == "$" or output_path.startswith(("$.", "$["))):
+        return None
+    return keys_of(state.get("ResultPath"))
 
 
 def output(state: Document) -> Select | None:
