@@ -145,3 +145,22 @@ def test_an_item_from_elsewhere_than_the_input_is_measured_too() -> None:
     given = {"items": [{"t": "x" * 1000}]}
     result = asl.load(document).run(given, quotas=asl.Quotas(payload=size(given)))
     assert (result.status, result.error) == ("FAILED", "States.DataLimitExceeded")
+
+
+def test_what_output_path_takes_from_elsewhere_is_measured() -> None:
+    machine = asl.load({"StartAt": "P", "States": {"P": {"Type": "Pass", "OutputPath": "$$", "End": True}}})
+    assert machine.run(quotas=asl.Quotas(payload=400)).error == "States.DataLimitExceeded"
+
+
+def test_the_keys_of_result_path_count() -> None:
+    call = {
+        "Type": "Task",
+        "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f",
+        "ResultPath": "$.a_key_that_takes_its_forty_bytes_or_so",
+        "End": True,
+    }
+    machine = asl.load({"StartAt": "Call", "States": {"Call": call}})
+    document = {"filler": "y" * 4970}
+    assert size(document) < 5000 < size(document) + len("a_key_that_takes_its_forty_bytes_or_so")
+    result = machine.run(document, tasks=lambda payload: 1, quotas=asl.Quotas(payload=5000))
+    assert result.error == "States.DataLimitExceeded"
