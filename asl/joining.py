@@ -170,26 +170,20 @@ def child_failed(machine: Machine, parent: Frame, child: Frame, error: str | Non
     """
     state, wait = _joining(parent)
     failure = child.last
-    quiet = error == names.RUNTIME
-    if isinstance(state, Map) and not child.fresh and not quiet:
-        machine.leaf(child, "MapIterationFailed", state.name, child.slot)
-    if child.entered and isinstance(child.program.states[child.state], Task) and not quiet:
-        machine.leaf(
-            child, "TaskStateAborted"
-        )  # measured, in Parallel and Map: also for the task that failed
-    left = {child.slot: machine.frames.pop(child.id)}
-    del wait.active[child.slot]
-    parent.broken = Broken(wait, left | _abort(machine, wait, state, failure, quiet), error)
+    parent.broken = Broken(wait, _abort(machine, wait, state, failure, error == names.RUNTIME, child), error)
     parent.last = failure
     parent.wait = None
     machine.scope.frame = parent
     machine.fail_state(parent, error, cause)
 
 
-def _abort(machine: Machine, wait: Joining, state: Working, failure: int, quiet: bool) -> dict[int, Frame]:
-    """Drop the frames that are still active, innermost first, and return them by their slots.
+def _abort(
+    machine: Machine, wait: Joining, state: Working, failure: int, quiet: bool, failed: Frame | None = None
+) -> dict[int, Frame]:
+    """Drop the frames that are still active, the one that `failed` among them, and return them by their slots.
 
-    The events that say so hang on the failure for which it is done (recorded for Tasks in a Parallel).
+    The events that say so hang on the failure for which it is done. They come in the order of the slots, for an
+    iteration first, then for its Task, also where that is what failed (measured); innermost first otherwise.
     """
     dropped = {}
     for slot in sorted(wait.active):
@@ -197,6 +191,13 @@ def _abort(machine: Machine, wait: Joining, state: Working, failure: int, quiet:
         if frame.fresh:
             continue
         inner = frame.program.states[frame.state]
+        if isinstance(state, Map) and not quiet:
+            how = "MapIterationFailed" if frame is failed else "MapIterationAborted"
+            machine.record(how, failure, frame.path, state.name, slot)
+        if frame is failed:
+            if frame.entered and isinstance(inner, Task) and not quiet:
+                machine.record("TaskStateAborted", failure, frame.path)
+            continue
         if isinstance(frame.wait, Joining):
             assert isinstance(inner, Working)
             frame.broken = Broken(frame.wait, _abort(machine, frame.wait, inner, failure, quiet))
@@ -204,7 +205,5 @@ def _abort(machine: Machine, wait: Joining, state: Working, failure: int, quiet:
         frame.wait = None
         if isinstance(inner, Working | Wait) and not quiet:
             machine.record(inner.entered.replace("Entered", "Aborted"), failure, frame.path)
-        if isinstance(state, Map) and not quiet:
-            machine.record("MapIterationAborted", failure, frame.path, state.name, slot)
     wait.active.clear()
     return dropped

@@ -121,10 +121,6 @@ class Machine:
         )  # fmt: skip
         scope.events = frame.last = number
 
-    def leaf(self, frame: Frame, kind: str, name: Any = None, data: Any = None) -> None:
-        """Append an event that hangs on the frame's chain without becoming a part of it."""
-        self.record(kind, frame.last, frame.path, name, data)
-
     def timer(self, due: int | None, frame: Frame | None, wait: Any) -> None:
         """Wake up at `due` for what the frame waits for; None is never."""
         if due is not None:

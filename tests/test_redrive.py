@@ -17,6 +17,7 @@ import pytest
 
 import asl
 from asl.rebuilding import rebuilt
+from asl.recorded import read
 from asl.redriving import RedriveError
 from tests.commands import Asl, asl_command, write
 from tests.driving import drive, through_json
@@ -114,6 +115,32 @@ def test_only_the_branches_that_did_not_succeed_run_again() -> None:
         (26, "ParallelStateExited"),
         (28, "ExecutionSucceeded"),
     ]
+
+
+def test_the_ends_of_iterations_are_told_in_their_order_whichever_failed() -> None:
+    """Measured on the service by others, September 2026: each iteration's, then its task's, all on the failure."""
+    processor = {"StartAt": "Item", "States": {"Item": task()}}
+    each = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor, "End": True}
+    execution = started({"Each": each}, {"items": ["left", "middle", "right"]})
+    left, middle, right = execution.take_calls()
+    for call in (middle, left, right):
+        execution.start(call.id, "worker", at=execution.now)
+    execution.fail(middle.id, "Broken", "once", at=execution.now)
+    ended = execution.history[16:]
+    assert tail(execution, 15) == [
+        (13, "ActivityFailed"),
+        (16, "MapIterationAborted"),
+        (16, "TaskStateAborted"),
+        (16, "MapIterationFailed"),
+        (16, "TaskStateAborted"),
+        (16, "MapIterationAborted"),
+        (16, "TaskStateAborted"),
+        (16, "MapStateFailed"),
+        (23, "ExecutionFailed"),
+    ]
+    paths = ["/Each/0", "/Each/0", "/Each/1", "/Each/1", "/Each/2", "/Each/2", "/", "/"]
+    assert [event.path for event in ended] == paths
+    assert [event.path for event in read(execution.history.to_json()).history[16:]] == paths
 
 
 def test_only_the_iterations_that_did_not_succeed_run_again() -> None:

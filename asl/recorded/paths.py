@@ -176,8 +176,9 @@ def _of_fork(before: Line, kind: str) -> Line:
 
 def _cut(before: Line, fits: Callable[[Line], bool], what: str) -> Line:
     """One of the lines that were cut: their events hang on the failure for which they were (recorded)."""
-    for above in before.up():
-        for line in (*([] if before.failed else [before]), *above.alive()):
+    inside = before if before.parent is None or (before.children and not before.failed) else before.parent
+    for above in inside.up():
+        for line in above.alive():
             if fits(line) and what not in line.cut:
                 line.cut.add(what)
                 return line
