@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     variables.names,
     variables.undefined,
     lints.service,
+    lints.unwrapped,
     lints.endless,
     lints.inline,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from asl.checks import jsonata, variables
 from asl.checks.graph import is_terminal
 from asl.checks.machine import Definition
 from asl.errors import Problem
@@ -63,6 +64,39 @@ def _dynamic(value: Json, location: str) -> Iterator[str]:
 
 def _looks_dynamic(text: str) -> bool:
     return bool(_PATH.match(text) or _FUNCTION.match(text))
+
+
+_JSONATA = re.compile(r"\$(states\b|[A-Za-z]\w*\()")
+_NAME = re.compile(r"\$(\w+)(?=$|[.\[])")
+_FIELDS = re.compile(r"\$\$?(\.\w+)+")
+
+
+def unwrapped(definition: Definition) -> Iterator[Problem]:
+    """Texts of JSONata states that read as a path or an expression and stand there as plain texts."""
+    assigned = variables.assigned(definition)
+    for _, state in definition.states():
+        if state.language != "JSONata" or state.downgraded:
+            continue
+        for use in jsonata.uses(state):
+            name = _NAME.match(use.text)
+            read = _JSONATA.match(use.text) or (name and name[1] in assigned)
+            if (read or _looks_dynamic(use.text)) and not _NOT_HERE.search(use.location):
+                message = "A plain text that looks like an expression: it stands in no '{% %}'"
+                yield Problem(use.location, "ASL_NO_EXPRESSION", message, "WARNING", _wrapped(use.text))
+
+
+_NOT_HERE = re.compile(r"Path$|/(Variable|Parameters|ResultSelector|Result)(/|\[|$)")
+"""Fields of JSONPath, which are refused in a JSONata state as a whole."""
+
+
+def _wrapped(text: str) -> str:
+    """What was meant, as far as it is no guess."""
+    if _looks_dynamic(text):
+        if not _FIELDS.fullmatch(text):
+            return "JSONPath and intrinsic functions are not read in JSONata"
+        within = "context" if text.startswith("$$") else "input"
+        text = f"$states.{within}{text.lstrip('$')}"
+    return f"write '{{% {text} %}}'"
 
 
 def endless(definition: Definition) -> Iterator[Problem]:

@@ -60,12 +60,20 @@ def _assigned(scope: Scope) -> set[str]:
     return names
 
 
+def assigned(definition: Definition) -> frozenset[str]:
+    """The variables that a definition assigns anywhere."""
+    return frozenset().union(*map(_assigned, definition.scopes))
+
+
 def _outer_names(scope: Scope) -> set[str]:
     names: set[str] = set()
     while scope.outer is not None and not scope.distributed:
         scope = scope.outer
         names |= _assigned(scope)
     return names
+
+
+_GIVEN = {"JSONPath": frozenset[str](), "JSONata": frozenset(("states",))}
 
 
 def undefined(definition: Definition) -> Iterator[Problem]:
@@ -85,7 +93,7 @@ def undefined(definition: Definition) -> Iterator[Problem]:
 def _unset(state: State, known: frozenset[str]) -> Iterator[Problem]:
     for location, names in _reads(state):
         for name in sorted(names - known):
-            hint = near(name, known)
+            hint = near(f"${name}", [f"${each}" for each in known | _GIVEN[state.language]])
             message = f"Nothing before this state assigns the variable '${name}'"
             yield Problem(location, "ASL_UNDEFINED_VARIABLE", message, "WARNING", hint)
 
