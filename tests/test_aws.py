@@ -151,6 +151,32 @@ def test_s3_stores_json_and_reads_text(aws: asl.Aws, endpoint: str, body: Any, s
     assert got["LastModified"].endswith("Z") and "ResponseMetadata" not in got
 
 
+def test_what_is_sent_as_bytes_and_as_booleans(aws: asl.Aws, endpoint: str) -> None:
+    """Measured on the service by others, September 2026; the digests are the service's."""
+    client("s3", endpoint).create_bucket(Bucket="bodies")
+    put = output(aws, "aws-sdk:s3:putObject", {"Bucket": "bodies", "Key": "null", "Body": None})
+    assert put["ETag"] == '"37a6259cc0c1dae299a7866489dff0bd"', "null is written as `null`"
+    got = output(aws, "aws-sdk:s3:getObject", {"Bucket": "bodies", "Key": "null"})
+    assert (got["Body"], got["ContentType"]) == ("null", "text/plain; charset=UTF-8")
+    html = {"Bucket": "bodies", "Key": "html", "ContentType": "text/html", "Body": "x"}
+    output(aws, "aws-sdk:s3:putObject", html)
+    assert (
+        output(aws, "aws-sdk:s3:headObject", {"Bucket": "bodies", "Key": "html"})["ContentType"]
+        == "text/html"
+    )
+    lists = client("s3", endpoint).meta.service_model.operation_model("ListObjectsV2").input_shape
+    for told, owned in ((" TRUE ", True), ("false", False), (-1, True), (0, False), (True, True)):
+        assert shapes.request(lists, {"Bucket": "b", "FetchOwner": told})["FetchOwner"] is owned
+    queue = client("sqs", endpoint).create_queue(QueueName="bytes")["QueueUrl"]
+    attributes = {
+        "Binary": {"DataType": "Binary", "BinaryValue": "AP9BQgo="},
+        "Str": {"DataType": "String", "StringValue": "mixed"},
+    }
+    message = {"QueueUrl": queue, "MessageBody": "sdk-message", "MessageAttributes": attributes}
+    sent = output(aws, "aws-sdk:sqs:sendMessage", message)
+    assert sent["Md5OfMessageAttributes"] == "1ee832deb784acdc3821aeab93dc3ae3"
+
+
 def test_s3_lists_and_refuses(aws: asl.Aws, endpoint: str) -> None:
     s3 = client("s3", endpoint)
     s3.create_bucket(Bucket="lists")
