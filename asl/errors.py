@@ -22,7 +22,8 @@ class Problem(NamedTuple):
 
     `location` is the place as ValidateStateMachineDefinition writes it (`/States/C/Choices[0]/Next`);
     `code` and `message` are the service's own where it has them. `hint` is ours: what to do about it.
-    `source`, `line` and `column` (both from 1) say where in the file, when the text is known.
+    `source`, `line` and `column` (both from 1) say where in the file, when the text is known. `field` is what the
+    problem is about where the service names the object around it as the location: the line is then the field's.
     """
 
     location: str
@@ -33,6 +34,7 @@ class Problem(NamedTuple):
     source: str | None = None
     line: int | None = None
     column: int | None = None
+    field: str | None = None
 
     @property
     def reason(self) -> str:

@@ -60,7 +60,10 @@ class Source(NamedTuple):
         """The same problems with `source`, `line` and `column` filled in, as far as they are known."""
         placed = []
         for problem in problems:
-            place = (problem.line, problem.column) if problem.line else self.position(problem.location)
+            location = problem.location
+            if problem.field is not None:
+                location = f"{location.removesuffix('/')}/{problem.field}"
+            place = (problem.line, problem.column) if problem.line else self.position(location)
             line, column = place or (None, None)
             placed.append(problem._replace(source=self.name, line=line, column=column))
         return placed

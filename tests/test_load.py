@@ -297,6 +297,25 @@ def test_positions(format: str) -> None:
     assert source.position("") == (1, 1)
 
 
+@pytest.mark.parametrize("location", ["/", "/States/A"])
+def test_a_problem_of_a_field_is_where_the_field_is(location: str) -> None:
+    source = parse('{ "Strat": "A",\n  "States": { "A": {\n    "Typ": "Pass" } } }')
+    field, place = {"/": ("Strat", (1, 12)), "/States/A": ("Typ", (3, 12))}[location]
+    (placed,) = source.place([Problem(location, "X", "y", field=field)])
+    assert (placed.location, placed.line, placed.column) == (location, *place)
+
+
+def test_fields_that_are_not_supported_are_told_with_their_lines() -> None:
+    text = """{ "StartAt": "A", "States": { "A": {
+  "Type": "Pass",
+  "Nxt": "B",
+  "Arguments": {} } } }"""
+    with pytest.raises(asl.DefinitionError) as refused:
+        asl.load(text)
+    told = {problem.field: problem.line for problem in refused.value.problems if problem.field}
+    assert told == {"Nxt": 3, "Arguments": 4}
+
+
 def test_a_dict_has_no_positions() -> None:
     source = read(HELLO)
     assert source.position("/States/A") is None

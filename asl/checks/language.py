@@ -90,7 +90,30 @@ def _other(
                 location,
                 f"The QueryLanguage is set to '{state.language}', but field '{name}' "
                 f"is only supported for the '{other}' QueryLanguage",
+                _instead(name, state.type if given is state.fields else "")
+                if other == "JSONPath"
+                else _TO_JSONATA,
+                name,
             )
+
+
+_TO_JSONATA = 'a state with "QueryLanguage": "JSONata" has it'
+_INSTEAD = {
+    "InputPath": "expressions read $states.input",
+    "OutputPath": "use 'Output'",
+    "ResultPath": "use 'Output', or 'Assign' and a variable",
+    "ResultSelector": "use 'Output', of $states.result",
+    "Result": "use 'Output'",
+    **dict.fromkeys(("And", "Or", "Not", "Variable"), "use a 'Condition'"),
+}
+_PARAMETERS = {"Pass": "Output", "Map": "ItemSelector"}
+
+
+def _instead(name: str, type: str) -> str:
+    """What JSONata has in place of a field of JSONPath, in a state of that type or an object in one."""
+    if name == "Parameters":
+        return f"use '{_PARAMETERS.get(type, 'Arguments')}'"
+    return _INSTEAD.get(name) or f"use '{name.removesuffix('Path')}'"
 
 
 def _at(given: Object, path: str) -> Object | None:

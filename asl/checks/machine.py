@@ -63,9 +63,9 @@ class Definition(NamedTuple):
                 yield scope, state
 
 
-def failed(location: str, message: str, hint: str | None = None) -> Problem:
+def failed(location: str, message: str, hint: str | None = None, field: str | None = None) -> Problem:
     """A problem of the commonest code."""
-    return Problem(location, FAILED, message, hint=hint)
+    return Problem(location, FAILED, message, hint=hint, field=field)
 
 
 def not_compiled(location: str, message: str) -> Problem:

@@ -284,11 +284,12 @@ def _translate(error: Any) -> Iterator[Problem]:
         known = error.schema["properties"]
         for name in error.instance:
             if name not in known:
-                yield failed(place, f"Field '{name}' is not supported", near(name, known))
+                yield failed(place, f"Field '{name}' is not supported", near(name, known), name)
     elif error.validator == "oneOf":
         yield _one_of_problem(place, error.validator_value, error.instance)
     elif error.validator == "not" and not error.validator_value:  # a field that stands where it never may
-        yield failed(location(path[:-1]), f"Field '{path[-1]}' is not supported")
+        field = str(path[-1])
+        yield failed(location(path[:-1]), f"Field '{field}' is not supported", field=field)
     elif error.validator == "not":
         yield failed(place, _only_one(error.validator_value["required"]))
     elif error.validator == "enum":

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from asl.checks.machine import Definition, State, failed
+from asl.checks.machine import Definition, Object, State, failed
 from asl.checks.shape import near
 from asl.errors import Problem
 from asl.jsontext import PLACEHOLDER
@@ -173,11 +173,13 @@ def resources(definition: Definition) -> Iterator[Problem]:
                 message = "The field 'Credentials' is not supported for activities"
                 yield failed(f"{state.location}/Credentials", message)
             elif "RoleArn" not in credentials and "RoleArn.$" not in credentials:
-                yield _required(f"{state.location}/Credentials", "RoleArn")
+                yield _required(f"{state.location}/Credentials", "RoleArn", credentials)
 
 
-def _required(location: str, field: str) -> Problem:
-    return failed(location, f"The field '{field}' is required but was missing")
+def _required(location: str, field: str, given: Object) -> Problem:
+    slip = next((name for name in given if name.removesuffix(".$").lower() == field.lower()), None)
+    hint = None if slip is None else f"'{slip}' is written '{field}{'.$' * slip.endswith('.$')}'"
+    return failed(location, f"The field '{field}' is required but was missing", hint, slip)
 
 
 def _resource(state: State, resource: str, type: str) -> Iterator[Problem]:
@@ -203,7 +205,7 @@ def _resource(state: State, resource: str, type: str) -> Iterator[Problem]:
         return
     api, pattern = found["api"], found["pattern"]
     if api not in service.apis:
-        yield _unrecognized(location, resource, near(api, service.apis))
+        yield _unrecognized(location, resource, near(api, service.apis) or _as_sdk(found["service"], api))
     elif not _has_pattern(service, api, pattern, found["service"]):
         yield _unrecognized(location, resource, f"{found['service']}:{api} has no '{pattern}'")
     else:
@@ -234,6 +236,22 @@ def _unrecognized(location: str, resource: str, hint: str | None) -> Problem:
     return failed(location, message, hint)
 
 
+_SDK_NAMES = {
+    "elasticmapreduce": "emr",
+    "emr-containers": "emrcontainers",
+    "emr-serverless": "emrserverless",
+    "events": "eventbridge",
+    "states": "sfn",
+}
+
+
+def _as_sdk(service: str, api: str) -> str | None:
+    """What to do where an integration has no such API: SDK integrations have them all."""
+    if service == "http":
+        return None
+    return f"as an SDK integration it is 'arn:aws:states:::aws-sdk:{_SDK_NAMES.get(service, service)}:{api}'"
+
+
 def _not_express(resource: str) -> str | None:
     if re.match(_ACTIVITY, resource):
         return "Express state machine does not support Activity ARN"
@@ -253,7 +271,7 @@ def _parameters(state: State, resource: str, api: str) -> Iterator[Problem]:
     if isinstance(given, dict):
         for field in _REQUIRED.get(api, ()):
             if field not in given and f"{field}.$" not in given:
-                yield _required(f"{state.location}/{name}", field)
+                yield _required(f"{state.location}/{name}", field, given)
 
 
 def express(definition: Definition) -> Iterator[Problem]:
