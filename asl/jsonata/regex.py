@@ -112,6 +112,7 @@ class Regex(Callable_):
 
         place = code_units(text)
         rt.spend(len(text) >> 4)
+        rt.tainted = True  # a function, and groups that are nothing
         return {
             "match": match.text,
             "start": place(match.start),
