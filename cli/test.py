@@ -89,7 +89,12 @@ class _Coverage:
 
     def __init__(self, pattern: str, forms: tuple[str, ...], least: float | None) -> None:
         from asl.testing.coverage import Coverage, reports
+        from asl.testing.coverage.selecting import names_tests
 
+        if names_tests(pattern):
+            raise click.UsageError(
+                f"--cov {pattern}: these are tests and no state machines; write them before --cov"
+            )
         self.found = Coverage()
         self.pattern = pattern
         self.forms = forms or ("term",)

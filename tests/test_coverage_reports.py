@@ -263,6 +263,10 @@ def test_asl_test_that_covers_too_little(asl_command: Asl, folder: Path) -> None
     ("arguments", "told"),
     [
         (["--cov-fail-under", "9"], "--cov-report and --cov-fail-under are for --cov: add that."),
+        (
+            ["--cov", "m.asl-test.yaml"],
+            "--cov m.asl-test.yaml: these are tests and no state machines; write them before --cov",
+        ),
         (["--cov-report", "json"], "--cov-report and --cov-fail-under are for --cov: add that."),
         (
             ["--cov", "--cov-report", "xml"],
@@ -350,6 +354,10 @@ def test_pytest_with_files_that_never_ran(project: pytest.Pytester) -> None:
     [
         ("--asl-cov-report=json", "--asl-cov-report and --asl-cov-fail-under are for --asl-cov: add that"),
         ("--asl-cov-fail-under=9", "--asl-cov-report and --asl-cov-fail-under are for --asl-cov: add that"),
+        (
+            "--asl-cov test_m.py",
+            "--asl-cov test_m.py: these are tests and no state machines; write them before --asl-cov",
+        ),
         (
             "--asl-cov --asl-cov-report=xml",
             "--asl-cov-report=xml: it is one of term, html, json, lcov, or html:FILE …",

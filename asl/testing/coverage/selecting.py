@@ -12,6 +12,14 @@ DEFINITIONS = ("*.asl.json", "*.asl.yaml", "*.asl.yml", "*.asl")
 """The files that are taken from a folder: the names that AWS's toolkits know."""
 
 
+_TESTS = (".py", ".asl-test.yaml", ".asl-test.yml")
+
+
+def names_tests(pattern: str) -> bool:
+    """Whether it names tests: a path behind an option that may have a pattern is taken for the pattern."""
+    return "::" in pattern or pattern.endswith(_TESTS)
+
+
 def select(coverage: Coverage, pattern: str, root: Path) -> list[str]:
     """Leave the machines of files that a glob, a file or a folder names, seen from `root`; add those that never ran.
 

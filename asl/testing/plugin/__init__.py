@@ -44,13 +44,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Measure coverage where it is asked for."""
     forms = config.getoption("--asl-cov-report")
-    if config.getoption("--asl-cov") is None:
+    pattern = config.getoption("--asl-cov")
+    if pattern is None:
         if forms or config.getoption("--asl-cov-fail-under") is not None:
             raise pytest.UsageError("--asl-cov-report and --asl-cov-fail-under are for --asl-cov: add that")
         return
     from asl.testing.coverage.reports import FORMS
+    from asl.testing.coverage.selecting import names_tests
     from asl.testing.coverage.session import CoverageSession
 
+    if names_tests(pattern):
+        raise pytest.UsageError(
+            f"--asl-cov {pattern}: these are tests and no state machines; write them before --asl-cov"
+        )
     for form in forms or ():
         if form.partition(":")[0] not in FORMS or form.startswith("term:"):
             raise pytest.UsageError(
