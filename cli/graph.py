@@ -10,13 +10,26 @@ import click
 from . import placeholders
 
 _FORMATS = ("mermaid", "dot", "svg", "html", "tree")
+_OF_NAMES = {
+    ".svg": "svg",
+    ".html": "html",
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".txt": "tree",
+    "": "tree",
+}
+"""The formats that the names of files say."""
 
 
 @click.command()
 @click.argument("machine", type=click.Path(path_type=Path))
-@click.option("--format", "-f", "form", type=click.Choice(_FORMATS), help="Without it: a tree.")
+@click.option(
+    "--format", "-f", "form", type=click.Choice(_FORMATS), help="Without it what --output says, else a tree."
+)
 @click.option("--history", metavar="FILE", help="Lay the execution in this file over the drawing.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file, such as a.svg.")
 @placeholders.define
 @placeholders.define_file
 def graph(
@@ -34,6 +47,10 @@ def graph(
     times and errors. FILE is what `asl run --history` writes, or the output of
     `aws stepfunctions get-execution-history`.
     """
+    if form is None and output is not None:
+        form = _OF_NAMES.get(output.suffix.lower())
+        if form is None:
+            raise click.UsageError(f"--output {output}: the name says none of the formats; add --format.")
     from asl import graph, recorded, source
 
     model = graph.machine(source.read(machine, define={**define_file, **define}).document)

@@ -443,6 +443,23 @@ def test_the_command_writes_to_a_file(asl_command: Asl, machine: Path) -> None:
     assert out.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("a.svg", "svg"), ("a.HTML", "html"), ("a.mmd", "mermaid"), ("a.gv", "dot"), ("a", "tree")],
+)
+def test_the_name_of_the_file_says_the_format(asl_command: Asl, machine: Path, name: str, form: str) -> None:
+    out = machine.with_name(name)
+    assert asl_command("graph", machine, "-o", out) == (0, "", "")
+    expected = graph.draw(ORDER, form).replace("State machine", "machine.asl.json")
+    assert out.read_text(encoding="utf-8") == expected
+
+
+def test_a_name_that_says_no_format_is_refused(asl_command: Asl, machine: Path) -> None:
+    out = machine.with_name("a.png")
+    said = asl_command("graph", machine, "-o", out)
+    assert said.code == 2 and "add --format" in said.err and not out.exists()
+
+
 def test_the_command_says_what_to_install(
     asl_command: Asl, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
