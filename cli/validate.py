@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -104,6 +105,7 @@ def _report(file: str, define: Mapping[str, str], type: str) -> Report:
         if file == "-":
             source: bytes | Path = sys.stdin.buffer.read()
         elif Path(file).is_dir():
+            os.scandir(file).close()  # `rglob` passes over a folder that cannot be read
             return Report(file, unreadable=f"no definition ({', '.join(DEFINITIONS)}) in this folder")
         else:
             source = Path(file)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -90,6 +92,20 @@ def test_a_missing_file_is_unreadable_and_the_others_are_checked(folder: Path) -
         "asl: nowhere.json: no such file or directory",
         "asl: no*thing.json: no such file or directory",
     ]
+
+
+def test_a_folder_that_must_not_be_read_is_not_told_to_be_empty(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "closed").mkdir()
+
+    def closed(path: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", closed)
+    result = run("closed", "valid.asl.json")
+    assert (result.exit_code, result.stdout) == (2, "valid.asl.json: valid\n")
+    assert result.stderr == "asl: closed: permission denied\n"
 
 
 def test_a_folder_without_definitions_is_unreadable(folder: Path) -> None:
