@@ -99,6 +99,14 @@ def test_no_tests_and_no_such_path(asl_command: Asl, tmp_path: Path) -> None:
     assert "does not exist" in said.err
 
 
+def test_a_machine_in_place_of_tests_is_told_as_what_it_is(asl_command: Asl, tmp_path: Path) -> None:
+    file = write(tmp_path, "m.asl.json", machine("P", P={"Type": "Pass"}))
+    said = asl_command("test", file)
+    assert said.code == 2
+    told = f"    {file}:1:1: a state machine, and no tests; `asl mocks {file}` writes a first test of it"
+    assert said.out.splitlines()[1] == told
+
+
 def test_a_file_of_any_name_is_read_when_it_is_named(asl_command: Asl, tmp_path: Path) -> None:
     write(tmp_path, "m.json", machine("P", P={"Type": "Pass"}))
     file = write(tmp_path, "checks.yaml", "machine: m.json\ninput: 1\nexpect: {output: 1}")

@@ -116,6 +116,8 @@ def read(path: str | Path) -> list[Case]:
     """The tests in a file, in their order. Raises `CaseError` with the place of what is wrong, and `OSError`."""
     file = Path(path)
     root = read_yaml(file)
+    if isinstance(root.value, dict) and {"StartAt", "States"} <= root.value.keys():
+        raise root.wrong(f"a state machine, and no tests; `asl mocks {file}` writes a first test of it")
     top = root.fields(*_SHARED, "tests")
     if "tests" not in top:
         return [_case(file.name.split(".asl-test")[0], file, root, {}, top)]
