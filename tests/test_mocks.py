@@ -8,7 +8,7 @@ import pytest
 
 import asl
 from asl.testing import Called, Mock, MockError, calls, first_of, in_turn, raises, returns
-from asl.testing.durations import seconds, text
+from asl.testing.durations import seconds, shown, text
 from asl.testing.scripts import scripted
 from tests.machines import FUNCTION, TOKEN, machine, task
 
@@ -283,6 +283,13 @@ def test_a_callback() -> None:
 def test_durations(duration: Any, expected: float) -> None:
     assert seconds(duration) == expected
     assert seconds(text(round(expected * 1000))) == expected
+
+
+@pytest.mark.parametrize(
+    ("duration", "told"), [(33, "33 s"), (0.25, "0.25 s"), (93_600.25, "93,600.25 s"), ("30d", "2,592,000 s")]
+)
+def test_durations_for_people(duration: Any, told: str) -> None:
+    assert shown(seconds(duration)) == told
 
 
 @pytest.mark.parametrize("duration", ["", "4", "4 parsecs", "s", "-1s", -1, True, float("inf"), float("nan")])

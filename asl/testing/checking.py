@@ -8,7 +8,7 @@ from typing import Any
 
 from asl.program import walk
 from asl.testing.document import Node
-from asl.testing.durations import seconds
+from asl.testing.durations import seconds, shown
 from asl.testing.expecting import difference, lacking, path_difference
 from asl.testing.runs import Run
 from asl.visits import Visit
@@ -100,7 +100,7 @@ def _problems(expected: Expected, run: Run) -> Iterator[str]:
     for key, node in expected.states.items():
         yield from _state_problems(key, node, run)
     if expected.waited is not None and run.waited != expected.waited:
-        yield f"expected it to take {expected.waited:g} s, it took {run.waited:g} s"
+        yield f"expected it to take {shown(expected.waited)}, it took {shown(run.waited)}"
 
 
 def _some(told: str | None) -> Iterator[str]:
@@ -175,5 +175,5 @@ def _visit_problems(name: str, wanted: Mapping[str, Any], visit: Visit) -> Itera
         tries = f"{wanted['attempts']} attempt{'s' * (wanted['attempts'] != 1)}"
         yield f"expected {tries} of {name}, there {_were(visit.attempts)}"
     if "waited" in wanted and seconds(wanted["waited"]) != visit.waited:
-        took = "it was not left" if visit.waited is None else f"it took {visit.waited:g} s"
-        yield f"expected {name} to take {seconds(wanted['waited']):g} s, {took}"
+        took = "it was not left" if visit.waited is None else f"it took {shown(visit.waited)}"
+        yield f"expected {name} to take {shown(seconds(wanted['waited']))}, {took}"

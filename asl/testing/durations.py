@@ -24,6 +24,11 @@ def seconds(duration: Duration) -> float:
     raise ValueError(f"{duration!r} is no duration: write seconds, or text such as '250ms', '4s', '1h30m'")
 
 
+def shown(seconds: float) -> str:
+    """Seconds for people, to the millisecond: `33 s`, `0.25 s`, `2,592,000 s`."""
+    return f"{seconds:,.3f}".rstrip("0").rstrip(".") + " s"
+
+
 def text(ms: int) -> str:
     """Milliseconds as a duration that `seconds` reads again: `33s`, `1h30m`, `0.25s`."""
     parts = []

@@ -12,6 +12,7 @@ from asl.face import Result, StateMachine
 from asl.history import History
 from asl.program import walk
 from asl.resources import Tasks, UnservedCall
+from asl.testing.durations import shown
 from asl.testing.expecting import arrows, difference, lacking, path_difference
 from asl.testing.mocks import MockError
 from asl.testing.scripts import Script, scripted
@@ -190,7 +191,7 @@ class Run:
         """Lines that say what happened: the path taken and how it ended, where that is not told yet."""
         lines = [f"  path taken: {arrows(self.path)}"]
         if self.ended not in told:
-            lines.append(f"  ended: {self.ended} after {self.waited:g} s")
+            lines.append(f"  ended: {self.ended} after {shown(self.waited)}")
         for visit in self.result.visits:
             if visit.error and visit.exited_at is not None:
                 lines.append(f"  caught on the way: {visit.error} in {visit.state!r}")
