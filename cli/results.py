@@ -58,17 +58,23 @@ def _blame(result: asl.Result) -> list[tuple[str, str | None]]:
     return [("error", result.error), ("cause", result.cause)]
 
 
-def summarise(machine: asl.StateMachine, result: asl.Result, clock: str) -> None:
-    """On stderr: a table where a person watches, one line anywhere else."""
+def summarise(
+    machine: asl.StateMachine, result: asl.Result, clock: str, callbacks: str | None = None
+) -> None:
+    """On stderr: a table where a person watches, one line anywhere else. `callbacks` is the file that may tell what
+    comes for task tokens."""
     if sys.stderr.isatty():
         from . import render
 
         render.visits(result.visits, result.history[0].at, stderr=True)
     click.echo(f"{machine.name}: {summary.of_history(result.history, clock)}", err=True)
     for run in result.map_runs:
-        click.echo(summary.of_map_run(run), err=True)
+        click.echo(summary.of_map_run(run, result.history), err=True)
     for call in result.execution.calls.values():
-        click.echo(f"{call.path} {call.state}: still waits for the answer of {call.resource}", err=True)
+        told = f"{call.path} {call.state}: still waits for the answer of {call.resource}"
+        if callbacks and call.resource.endswith(".waitForTaskToken"):
+            told += f"; CALLBACKS in {callbacks} can give it"
+        click.echo(told, err=True)
 
 
 def save(history: asl.History, file: str) -> None:

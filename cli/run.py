@@ -130,7 +130,7 @@ def run(
 
         show(asl.explain(result, loaded), err=True)
     if not quiet:
-        results.summarise(loaded, result, "real" if real_time else "virtual")
+        results.summarise(loaded, result, "real" if real_time else "virtual", given.tasks_file(machine))
     if history is not None:
         results.save(result.history, history)
     if interrupted:

@@ -21,14 +21,24 @@ def of_history(history: asl.History, clock: str = "") -> str:
     )
 
 
-def of_map_run(run: MapRunRecord) -> str:
-    """How a map run ended, and what became of its children."""
-    label = run.arn.rpartition(":")[0].rpartition("/")[2]
+def of_map_run(run: MapRunRecord, history: asl.History) -> str:
+    """How a map run ended, and what became of its children. It has the name of its state, or else of its label."""
+    label = _state(run.arn, history) or run.arn.rpartition(":")[0].rpartition("/")[2]
     counts = run.to_dict()["executionCounts"]
     told = [f"{counts[key]:,} {word}" for key, word in _CHILDREN.items() if counts[key]] or ["none"]
     items = f" of {count(run.items['total'], 'item')}" if run.items != run.executions else ""
     span = seconds((run.stopped or run.started) - run.started)
     return f"map run {label}: {run.status} after {span}; children{items}: {', '.join(told)}"
+
+
+def _state(arn: str, history: asl.History) -> str | None:
+    """The state that began a map run, where this is the history that tells of it."""
+    for event in history:
+        if event.type == "MapRunStarted" and event.details()["mapRunArn"] == arn:
+            while event.type != "MapStateEntered":
+                event = history[event.previous - 1]
+            return str(event.details()["name"])
+    return None
 
 
 _CHILDREN = {

@@ -131,7 +131,10 @@ def test_waiting_for_what_nobody_brings_is_said(asl_command: Asl, tmp_path: Path
     assert said.json == {"status": "RUNNING"}
     summary, waiting = said.err.splitlines()
     assert summary == "m: RUNNING after 0 s of virtual time; 1 state entered, 5 events"
-    assert waiting == f"/ Ask: still waits for the answer of {resource}"
+    told = (
+        f"/ Ask: still waits for the answer of {resource}; CALLBACKS in {tmp_path / 'tasks.py'} can give it"
+    )
+    assert waiting == told
 
 
 # ---------------------------------------------------------------------- task functions

@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
     config = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}}
     state = {
         "Type": "Map",
-        "Label": "Rows",
+        "Label": "R",
         "ItemReader": {
             "Resource": "arn:aws:states:::s3:getObject",
             "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"},
