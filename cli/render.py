@@ -145,9 +145,14 @@ def _show(
         else:
             table.add_row(*row(item))
     console = Console(stderr=stderr, highlight=False)
-    if not console.is_terminal:
-        console.width = _NARROW
-    console.print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    console.width = _NARROW
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():  # without what rich fills lines up with
+        console.print(Text(line.rstrip()), soft_wrap=True)
 
 
 def _ends(rows: Sequence[_T]) -> Iterable[_T | None]:

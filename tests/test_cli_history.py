@@ -35,6 +35,7 @@ def test_states_with_their_times_tries_and_errors(asl_command: Asl) -> None:
         "SUCCEEDED after 3,633 s; 10 states entered, 43 events",
     ]
     assert "  Reserve item" in said.out, "what runs within a state is indented"
+    assert all(line == line.rstrip() for line in said.out.splitlines()), "nothing fills up the lines"
 
 
 def test_every_event(asl_command: Asl) -> None:
