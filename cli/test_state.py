@@ -21,7 +21,7 @@ _REMEDIES = {
     "when a mock is not specified": "give a --mock",
     "does not support Map or Parallel": "give a --mock with the result of the whole state",
     "stateName": "give --state-name NAME",
-    "State not found": "--state-name must be one of the definition's",
+    "Field 'Payload' must be a string": 'write it as JSON text, or add "fieldValidationMode": "NONE" to the mock',
 }
 """What to do about a refusal, by words of its message."""
 
@@ -113,11 +113,20 @@ def test_state(
             raise Refusal(f"{problem}; {_REMEDIES['RoleArn']}") from problem
         except asl.TestStateError as problem:
             remedy = next((each for word, each in _REMEDIES.items() if word in problem.message), None)
+            if "State not found" in problem.message:
+                remedy = f"there are {', '.join(_names(definition))}"
             raise Refusal(f"{problem}; {remedy}" if remedy else str(problem)) from problem
     for each in told:
         click.echo(f"asl: {each.message}", err=True)
     click.echo(json.dumps(_parsed(answer) if parsed else answer, indent=2, ensure_ascii=False))
     return _FAILED if answer["status"] == "FAILED" else 0
+
+
+def _names(definition: Path) -> list[str]:
+    """The states of a machine, those within others too."""
+    from asl import graph, source
+
+    return [state.name for _, state in graph.walk(graph.machine(source.read(definition).document))]
 
 
 def _parsed(answer: dict[str, Any]) -> dict[str, Any]:

@@ -214,5 +214,10 @@ def test_the_command_refuses_with_the_services_words(asl_command: Asl, tmp_path:
         "RoleArn must be specified when testing a Task state; give a --mock, or --task NAME=module:function"
     )
     assert (said.code, said.err) == (2, f"asl: ValidationException: {told}\n")
+    whole = write(tmp_path, "whole.json", {"StartAt": "Call", "States": {"Call": INVOKE}})
+    said = asl_command("test-state", whole, "--state-name", "Cal")
+    assert said.err == "asl: ValidationException: State not found in definition; there are Call\n"
+    said = asl_command("test-state", whole, "--state-name", "Call", "--mock", '{"result": {"Payload": {}}}')
+    assert said.code == 2 and '"fieldValidationMode": "NONE"' in said.err
     said = asl_command("test-state", task, "--task", "f=json:dumps", "--input", "[1]")
     assert (said.code, said.json["output"]) == (0, '"[1]"')
