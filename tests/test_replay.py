@@ -489,7 +489,7 @@ def test_the_reason_knows_variables() -> None:
 
     recorded = json.loads(asl.load(definition(9)).run({}).history.to_json())
     strict = asl.replay(recorded, asl.load(definition(3))).divergence
-    assert str(strict) == ("event 3: PassStateExited `Set` has another assignedVariables: /limit was 9, is 3")
+    assert str(strict) == ("event 3: PassStateExited `Set` has other assignedVariables: /limit was 9, is 3")
     shape = asl.replay(recorded, asl.load(definition(3)), "shape").divergence
     assert str(shape) == (
         "event 6: recorded PassStateEntered `Large`, now PassStateEntered `Small`, "

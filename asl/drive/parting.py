@@ -43,7 +43,8 @@ class Divergence:
         place = f"event {self.event}{where}" if self.event else f"after the last event{where}"
         if self.kind == "data":
             assert self.recorded is not None
-            text = f"{place}: {shown(self.recorded)} has another {self.field}: "
+            other = "other" if self.field in _PLURAL else "another"
+            text = f"{place}: {shown(self.recorded)} has {other} {self.field}: "
             text += "; ".join(change(each) for each in self.differences[:_SHOWN])
             if len(self.differences) > _SHOWN:
                 text += f"; and {len(self.differences) - _SHOWN} more differences"
@@ -70,6 +71,8 @@ class Divergence:
 
 _SHOWN = 3
 """Differences that the message shows."""
+
+_PLURAL = ("parameters", "assignedVariables", "taskCredentials")
 
 
 # ---------------------------------------------------------------------- strands
