@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -14,6 +13,8 @@ REQUEST_ID = "x-amzn-RequestId"
 
 def request_id(call: Call) -> str:
     """An id for the request of a call: a UUID that is the same whenever the execution runs the same way."""
+    import hashlib  # slow to import, and most runs ask for no request id
+
     execution = call.context()["Execution"]
     assert isinstance(execution, dict)
     seed = f"{execution['Id']}:{execution['StartTime']}:{call.id}"
