@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import urllib3
+try:
+    import urllib3
+except ImportError as problem:
+    raise ImportError("HTTP APIs are called by urllib3: pip install 'asl-interpreter[http]'") from problem
 
 from asl.errors import StatesError
 from asl.frames import Call

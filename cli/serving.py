@@ -64,6 +64,11 @@ def serving(
     if endpoint_url is not None and not endpoint_url.startswith(("http://", "https://")):
         raise Refusal(f"--endpoint-url {endpoint_url}: write a URL, such as http://localhost:4566")
     if aws or endpoint_url is not None:
+        from importlib.util import find_spec  # few runs call AWS
+
+        if find_spec("boto3") is None:  # said now: a Catch might take what the first call would tell
+            option = "--aws" if endpoint_url is None else "--endpoint-url"
+            raise Refusal(f"{option} needs the extra 'aws': pip install 'asl-interpreter[aws]'")
         tasks |= asl.Aws(endpoint_url).tasks
     if connections is not None:
         tasks["http:invoke"] = _http(connections)

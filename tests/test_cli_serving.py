@@ -150,6 +150,16 @@ def test_http_tasks_call_with_connections_from_a_file(asl_command: Asl, tmp_path
     assert "holds no JSON object" in asl_command("run", call, "--connections", wrong).err
 
 
+@pytest.mark.parametrize("option", [("--aws",), ("--endpoint-url", "http://localhost:1")])
+def test_aws_without_boto3_is_refused_before_the_run(
+    asl_command: Asl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    said = asl_command("run", write(tmp_path, "m.json", WORK), *option)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == f"asl: {option[0]} needs the extra 'aws': pip install 'asl-interpreter[aws]'\n"
+
+
 def test_aws_is_asked_at_the_endpoint(asl_command: Asl, tmp_path: Path, monkeypatch: Any) -> None:
     server = pytest.importorskip("moto.server", reason="moto's server is not installed")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
