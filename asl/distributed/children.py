@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -116,6 +116,10 @@ class Work:
     def items(self, given: Given) -> int:
         """The number of items that a child is given."""
         return 1 if self.select is not None else given[0]
+
+    def items_of(self, given: Sequence[Given]) -> int:
+        """The number of items that these children are given."""
+        return len(given) if self.select is not None else sum(map(self.items, given))
 
     def input(self, number: int, given: Given) -> Json:
         """The child's input. Raises what ItemSelector raises, and States.DataLimitExceeded."""

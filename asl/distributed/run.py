@@ -115,7 +115,7 @@ class Run:
             self.error = self.error or problem
         first = self._taken
         self._taken += len(taken)
-        self._items += sum(map(self.work.items, taken))
+        self._items += self.work.items_of(taken)
         if len(taken) < most and self.error is None:
             self.tolerance.total = self._items
         return first, taken
@@ -126,7 +126,7 @@ class Run:
         Raises States.ResultWriterFailed.
         """
         assert self._sink is not None
-        items = sum(map(self.work.items, given))
+        items = self.work.items_of(given)
         self.record.count(status, len(given), items, self._sink.add(first, status, told))
 
     def tell_one(self, number: int, status: str, given: Given, told: Any) -> None:
