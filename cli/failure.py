@@ -23,8 +23,6 @@ class Refusal(click.ClickException):
 
 def report(problem: BaseException, *, debug: bool) -> int:
     """Say on stderr what went wrong, and return the exit code."""
-    if isinstance(problem, SystemExit):
-        raise problem
     if debug:
         import traceback
 
@@ -48,6 +46,10 @@ def report(problem: BaseException, *, debug: bool) -> int:
 def _told(problem: BaseException) -> click.ClickException | None:
     if isinstance(problem, click.ClickException):
         return problem
+    if isinstance(problem, SystemExit):  # no command calls it
+        return Refusal(
+            f"a task function called sys.exit({problem.code!r}), which ends the run; let it raise an error"
+        )
     if isinstance(problem, OSError):
         return Refusal(because(problem))
     from asl import AslError

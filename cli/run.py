@@ -82,6 +82,8 @@ def run(
     The result goes to stdout as JSON, and a summary to stderr. Exit code: 0 succeeded; 1 failed, timed out,
     aborted or still waiting; 2 what cannot be used, read or written.
     """
+    if history == "-":
+        raise click.UsageError("--history takes the name of a file: on stdout is the result.")
     if real_time and start_time is not None:
         raise click.UsageError("--start-time sets the virtual clock; with --real-time it starts now.")
     if real_time and workers is not None:

@@ -80,8 +80,8 @@ def validate(
         ]
     _RENDERERS[output](reports)
     if any(report.unreadable for report in reports):
-        sys.exit(UNREADABLE)
-    sys.exit(VALID if all(report.is_valid for report in reports) else INVALID)
+        raise click.exceptions.Exit(UNREADABLE)
+    raise click.exceptions.Exit(VALID if all(report.is_valid for report in reports) else INVALID)
 
 
 def _expand(files: Iterable[str]) -> Iterable[str]:

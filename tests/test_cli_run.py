@@ -267,6 +267,24 @@ def test_an_unknown_task_names_what_there_is(asl_command: Asl, tmp_path: Path) -
     )
 
 
+@pytest.mark.parametrize("more", [(), ("--real-time",)])
+@pytest.mark.parametrize("define", ["def", "async def"])
+def test_a_task_that_ends_python_does_not_end_the_run_in_silence(
+    asl_command: Asl, tmp_path: Path, define: str, more: tuple[str, ...]
+) -> None:
+    write(tmp_path, "tasks.py", f"import sys\n{define} work(p): sys.exit(3)\n")
+    said = asl_command("run", write(tmp_path, "m.json", TASK), "-q", *more)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "asl: a task function called sys.exit(3), which ends the run; let it raise an error\n"
+
+
+def test_a_history_wants_a_file(asl_command: Asl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = asl_command("run", HELLO_WORLD, "--history", "-")
+    assert said.code == 2 and "--history takes the name of a file" in said.err
+    assert not (tmp_path / "-").exists()
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -106,7 +106,7 @@ class RealTime(Hub):
             async def work() -> None:
                 try:
                     result = await function()
-                except Exception as problem:
+                except (Exception, SystemExit) as problem:  # which would end the loop
                     result = problem
                 self._arrived(lambda: answer(result))
 
@@ -118,7 +118,7 @@ class RealTime(Hub):
         def in_thread() -> None:
             try:
                 result = function()
-            except Exception as problem:
+            except (Exception, SystemExit) as problem:  # a thread would end in silence
                 result = problem
             with suppress(RuntimeError):  # the loop has closed: nobody waits any more
                 self._loop.call_soon_threadsafe(self._arrived, lambda: answer(result))
@@ -134,7 +134,7 @@ class RealTime(Hub):
             self.settle()
             self._set_alarm()
             return result
-        except Exception as problem:
+        except (Exception, SystemExit) as problem:
             self._problem = self._problem or problem
             return None
         finally:
