@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from . import placeholders
+from .failure import Refusal
 
 _FORMATS = ("mermaid", "dot", "svg", "html", "tree")
 _OF_NAMES = {
@@ -54,6 +55,8 @@ def graph(
     from asl import graph, recorded, source
 
     model = graph.machine(source.read(machine, define={**define_file, **define}).document)
+    if not model.states:
+        raise Refusal(f"{machine}: there are no states to draw")
     marks = {} if history is None else graph.marks(model, recorded.read(history).history)
     if form is None and output is None and sys.stdout.isatty():
         from . import render

@@ -149,8 +149,15 @@ def _tool_asl(path: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+_TABLES = ("tasks", "machines")
+
+
 def _table(folder: str, settings: dict[str, Any], name: str) -> dict[str, Any]:
     """A table within `[tool.asl]`; empty where it is not there."""
+    for each in settings.keys() - set(_TABLES):
+        raise Refusal(
+            f"{os.path.join(folder, SETTINGS)}: tool.asl has no {each}; it has {', '.join(_TABLES)}"
+        )
     found = settings.get(name, {})
     if not isinstance(found, dict):
         raise Refusal(f"{os.path.join(folder, SETTINGS)}: tool.asl.{name} is no table")
@@ -163,6 +170,8 @@ def _configured(folder: str, settings: dict[str, Any]) -> given.Functions:
     for name, told in _table(folder, settings, "tasks").items():
         what = f"{os.path.join(folder, SETTINGS)}: tool.asl.tasks.{name}"
         if isinstance(told, str):
+            if ":" not in told:
+                raise Refusal(f"{what}: {told!r} is no function: write module:function")
             found |= given.functions([f"{name}={told}"], what, folder)
             continue
         if not (isinstance(told, dict) and isinstance(told.get("handler"), str)):

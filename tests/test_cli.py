@@ -52,7 +52,8 @@ def test_version_is_that_of_the_distribution(asl_command: Asl) -> None:
 def test_an_unknown_command_and_an_unknown_option_are_usage_errors(asl_command: Asl) -> None:
     said = asl_command("walk")
     assert said.code == 2
-    assert "No such command 'walk'" in said.err
+    assert said.err.endswith("Error: No such command 'walk'.\n")
+    assert "Did you mean 'history'?" in asl_command("hist").err
     said = asl_command("run", HELLO_WORLD, "--sped")
     assert said.code == 2
     assert "No such option" in said.err

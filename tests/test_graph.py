@@ -460,6 +460,11 @@ def test_a_name_that_says_no_format_is_refused(asl_command: Asl, machine: Path) 
     assert said.code == 2 and "add --format" in said.err and not out.exists()
 
 
+def test_what_has_no_states_is_refused(asl_command: Asl, tmp_path: Path) -> None:
+    said = asl_command("graph", write(tmp_path, "input.json", {"order": 1}))
+    assert said == (2, "", f"asl: {tmp_path / 'input.json'}: there are no states to draw\n")
+
+
 def test_the_command_says_what_to_install(
     asl_command: Asl, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

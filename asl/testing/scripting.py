@@ -28,7 +28,7 @@ def mock_of(node: Node, folder: Path) -> Mock:
     kinds = [key for key in (*_ANSWERS, *_LISTS) if key in given]
     if len(kinds) != 1:
         raise node.wrong(
-            f"a mock has one of {', '.join((*_ANSWERS, *_LISTS))}; this one has {len(kinds)} of them"
+            f"a mock has one of {', '.join((*_ANSWERS, *_LISTS))}; this one has {', '.join(given) or 'nothing'}"
         )
     kind = kinds[0]
     if kind in _LISTS:
