@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,11 @@ TASK: Document = {
 def tripled(payload: Any) -> Any:
     """A task that workers know by name."""
     return payload * 3
+
+
+def leaving(payload: Any) -> Any:
+    """Calls sys.exit, as a script does."""
+    sys.exit(4)
 
 
 def deadly(payload: Any) -> Any:
@@ -162,6 +168,12 @@ def test_a_child_that_kills_its_worker_has_failed() -> None:
     failed = output[7]
     assert (failed["Input"], failed["Status"], failed["Error"]) == ("7", "FAILED", "States.TaskFailed")
     assert failed["Cause"] == "The worker process that ran the child execution died 3 times (signal 9)."
+
+
+def test_a_task_that_calls_sys_exit_ends_the_run_as_without_workers() -> None:
+    for workers in (0, 1):
+        with pytest.raises(SystemExit, match="4"):
+            machine(TASK).run([1], tasks={"work": leaving}, workers=workers)
 
 
 def test_tasks_must_be_importable() -> None:

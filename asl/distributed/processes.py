@@ -89,7 +89,7 @@ class Processes:
             worker.is_ready = True
             self._stillborn = 0
             return None
-        if isinstance(results, Exception):
+        if isinstance(results, BaseException):
             raise results
         worker.under_way.remove(key)
         chunk = self._chunks.pop(key)

@@ -51,12 +51,12 @@ def _answer(key: Any, chunk: Chunk, work: Work) -> bytes:
     result: Any
     try:
         result = work.run(chunk)
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:  # sys.exit ends the run, as without workers
         result = _portable(problem)
     return pickle.dumps((key, result, time.perf_counter() - began), pickle.HIGHEST_PROTOCOL)
 
 
-def _portable(problem: Exception) -> Exception:
+def _portable(problem: BaseException) -> BaseException:
     """The exception, or one that says the same and can be pickled."""
     try:
         pickle.loads(pickle.dumps(problem))
