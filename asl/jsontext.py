@@ -49,7 +49,9 @@ def load(text: str, duplicates: Duplicates) -> Json:
         )
     except json.JSONDecodeError as error:
         at = error.pos
-        if error.msg.startswith("Illegal trailing comma"):  # Python 3.13 stands at the comma, the service after it
+        if error.msg.startswith(
+            "Illegal trailing comma"
+        ):  # Python 3.13 stands at the comma, the service after it
             at = _space(text, at + 1)
         raise DefinitionError([_syntax_problem(text, error.msg, at)]) from None
     except _NotJson as error:
@@ -170,11 +172,13 @@ def _syntax_problem(text: str, reason: str, at: int) -> Problem:
     line, column = _line_and_column(text, end)
     location = _jackson_source(text, line, column)
     problem = _problem(text, f"{message}\n at {location}", at)
-    return problem._replace(location=location, hint=_hint(text, at))
+    return problem._replace(location=location, hint=_hint(text, at, reason))
 
 
-def _hint(text: str, at: int) -> str | None:
+def _hint(text: str, at: int, reason: str) -> str | None:
     rest = text[at:]
+    if not rest.strip():
+        return _unclosed(text)
     if placeholder := PLACEHOLDER.match(rest):
         return f"'{placeholder[0]}' has no value: define {placeholder[1].strip()}"
     if rest.startswith(("//", "/*", "#")):
@@ -183,7 +187,44 @@ def _hint(text: str, at: int) -> str | None:
         return "remove the comma before it"
     if rest.startswith("'"):
         return "strings stand in double quotes"
+    if reason == "Expecting ',' delimiter" and rest[0] != ":":
+        closing = "']'" if text[_open(text, at)] == "[" else "'}'"
+        return f"{closing if rest[0] in '}]' else 'a comma'} is missing before it"
+    if reason == "Extra data" and rest[0] in "}]":
+        return "one closing bracket is too many"
+    word = re.match(r"[A-Za-z_][\w-]*", rest)
+    if word and reason.startswith("Expecting property name"):
+        return f'write "{word[0]}"'
+    if word and at > 0 and reason == "Expecting value":
+        return f"write {_PYTHON[word[0]]}" if word[0] in _PYTHON else f'write "{word[0]}" if it is a text'
     return None
+
+
+_PYTHON = {"True": "true", "False": "false", "None": "null"}
+
+
+def _unclosed(text: str) -> str | None:
+    """The bracket that nobody closes, by its line: the first whose own, it seems, closes another, as it is indented
+    otherwise; else the innermost."""
+    stack: list[int] = []
+    for found in re.finditer(f"{_STRING}|[\\[{{}}\\]]", text):
+        if found[0] in "[{":
+            stack.append(found.start())
+        elif found[0] in "]}" and stack:
+            start = stack.pop()
+            before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+            if not before.strip() and before != _indent(text, start):
+                stack.append(start)
+                break
+    if not stack or "\n" not in text.strip():
+        return None
+    kind = "array" if text[stack[-1]] == "[" else "object"
+    return f"the {kind} that begins in line {_line_and_column(text, stack[-1])[0]} is not closed, it seems"
+
+
+def _indent(text: str, at: int) -> str:
+    line = text[text.rfind("\n", 0, at) + 1 :]
+    return line[: len(line) - len(line.lstrip())]
 
 
 def _problem(text: str, message: str, at: int) -> Problem:

@@ -115,6 +115,34 @@ def test_broken_json_has_line_column_and_the_words_of_the_service(
     assert (problem.line, problem.column) == (line, column)
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ('{"a": 1 "b": 2}', "a comma is missing before it"),
+        ('{"a": [1 2]}', "a comma is missing before it"),
+        ('{"a": [1}', "']' is missing before it"),
+        ('[{"a": 1]', "'}' is missing before it"),
+        ('{"a": 1: 2}', None),
+        ('{"a": 1}}', "one closing bracket is too many"),
+        ("{} {}", None),
+        ("{a: 1}", 'write "a"'),
+        ('{"a": yes}', 'write "yes" if it is a text'),
+        ('{"a": True}', "write true"),
+        ('{"a": None}', "write null"),
+        ("not a definition", None),
+        ('{\n  "a": {\n    "b": [1, 2\n  },\n  "c": 1\n}', "']' is missing before it"),
+        (
+            '{\n  "a": {\n    "x": 1,\n  "b": {\n    "x": 2\n  }\n}\n',
+            "the object that begins in line 2 is not closed, it seems",
+        ),
+        ('{\n  "a": [\n    1\n', "the array that begins in line 2 is not closed, it seems"),
+        ('{\n "a": 1', "the object that begins in line 1 is not closed, it seems"),
+    ],
+)
+def test_broken_json_has_a_hint_where_the_mistake_is_known(text: str, hint: str | None) -> None:
+    assert refusal(text).hint == hint
+
+
 def test_words_that_are_not_json() -> None:
     """As recorded from the service, place included."""
     problem = refusal("not a definition")
