@@ -126,7 +126,7 @@ def succeed(machine: Machine, frame: Frame, call: Call, output: Json) -> None:
         return
     del machine.calls[call.id]
     frame.wait = None
-    if machine.timers and machine.timers[0][3] is call:  # the next to fire, as it mostly is: nobody waits for it
+    if machine.timers and machine.timers[0][3] is call:  # the next to fire, as it mostly is
         heappop(machine.timers)
     name = (target.service, target.action) if target.service is not None else None
     machine.chain(frame, target.succeeded, name, output)
