@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     variables.undefined,
     lints.service,
     lints.unwrapped,
+    lints.errors,
     lints.endless,
     lints.inline,
 )

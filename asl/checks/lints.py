@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from asl.checks import jsonata, variables
 from asl.checks.graph import is_terminal
 from asl.checks.machine import Definition
+from asl.checks.shape import near
 from asl.errors import Problem
 from asl.values import Json
 
@@ -107,6 +109,43 @@ def endless(definition: Definition) -> Iterator[Problem]:
         if not any(map(is_terminal, scope.states.values())):
             message = "No state of this branch or processor is terminal"
             yield Problem(scope.location, "ASL_NO_TERMINAL_STATE", message, "WARNING")
+
+
+_ERRORS = frozenset(
+    f"States.{name}"
+    for name in (
+        *("ALL", "BranchFailed", "DataLimitExceeded", "ExceedToleratedFailureThreshold", "HeartbeatTimeout"),
+        *("Http.Socket", "IntrinsicFailure", "ItemReaderFailed", "NoChoiceMatched", "ParameterPathFailure"),
+        *("Permissions", "QueryEvaluationError", "ReferencePathConflict", "ResultPathMatchFailure"),
+        *("ResultWriterFailed", "Runtime", "TaskFailed", "Timeout"),
+    )
+)
+_STATUS = "States.Http.StatusCode."
+
+
+def errors(definition: Definition) -> Iterator[Problem]:
+    """Names in ErrorEquals that begin as those of the language do, and are none: no such error will come, unless
+    a Fail state brings it."""
+    raised = [state.fields.get("Error") for _, state in definition.states() if state.type == "Fail"]
+    for _, state in definition.states():
+        for field in ("Retry", "Catch"):
+            rules = state.fields.get(field)
+            for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+                names = rule.get("ErrorEquals") if isinstance(rule, dict) else None
+                for name in names if isinstance(names, list) else ():
+                    if _is_unknown(name) and name not in raised:
+                        place = f"{state.location}/{field}[{index}]/ErrorEquals"
+                        message = f"The language has no error of the name '{name}'"
+                        yield Problem(place, "ASL_UNKNOWN_ERROR", message, "WARNING", near(name, _ERRORS))
+
+
+def _is_unknown(name: Json) -> TypeGuard[str]:
+    return (
+        isinstance(name, str)
+        and name.startswith("States.")
+        and name not in _ERRORS
+        and not name.startswith(_STATUS)
+    )
 
 
 _DISTRIBUTED = ("ItemReader", "ItemBatcher", "ResultWriter")
