@@ -11,8 +11,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asl import times
-from asl.drive import virtual
-from asl.drive.hub import Run
+from asl.drive import atonce
 from asl.errors import AslError, Problem
 from asl.execution import Execution
 from asl.history import History
@@ -26,6 +25,7 @@ from asl.values import Json, size
 
 if TYPE_CHECKING:
     from asl.distributed import Buckets, MapRunRecord, MapRuns
+    from asl.drive.hub import Run
     from asl.visits import Visit
 
 VIRTUAL_START = 1_767_225_600_000
@@ -155,7 +155,7 @@ class StateMachine:
             activities=resources.activities,
         )
         map_runs = self._serving(machines, buckets, workers, tasks, keep_children)
-        return result_of(virtual.run(execution, resources, map_runs), map_runs)
+        return result_of(atonce.run(execution, resources, map_runs), map_runs)
 
     async def run_async(
         self,

@@ -45,13 +45,13 @@ def redrive(
     cannot be redriven with this machine, `HistoryError` as `recorded.read` does, and `UnservedCall` where no task
     function serves a Task.
     """
-    from asl.drive import virtual
+    from asl.drive import atonce
     from asl.face import result_of
     from asl.resources import Resources
 
     execution = rebuilt(history, machine, seed=seed, identity=identity, quotas=quotas)
     execution.redrive(at=execution.now if at is None else at)
-    return result_of(virtual.run(execution, Resources(tasks)))
+    return result_of(atonce.run(execution, Resources(tasks)))
 
 
 def rebuilt(

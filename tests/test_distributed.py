@@ -11,7 +11,7 @@ import pytest
 import asl
 from asl.distributed import MapRuns
 from asl.distributed.stores import Folder
-from asl.drive import virtual
+from asl.drive import atonce
 from asl.resources import Resources
 
 Document = dict[str, Any]
@@ -36,7 +36,7 @@ def run(
     """The execution at its end, and its map runs."""
     execution = loaded.start(input, name="run")
     runs = MapRuns(buckets, keep=keep)
-    virtual.run(execution, Resources(tasks), runs)
+    atonce.run(execution, Resources(tasks), runs)
     return execution, runs
 
 

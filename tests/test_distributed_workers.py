@@ -16,7 +16,7 @@ import pytest
 import asl
 from asl.distributed import MapRuns
 from asl.distributed.processes import Processes, WorkerError
-from asl.drive import virtual
+from asl.drive import atonce
 from asl.resources import Resources
 from tests.test_distributed import WAITING, Document, machine, outcome, reader, waiting
 
@@ -64,7 +64,7 @@ def served(
     folder.mkdir(exist_ok=True)
     execution = loaded.start(input, name="run")
     runs = MapRuns({"data": tmp_path, "out": folder}, workers=workers, tasks=tasks)
-    virtual.run(execution, Resources(tasks), runs)
+    atonce.run(execution, Resources(tasks), runs)
     described = [record.to_dict() for record in runs.records]
     return outcome(execution), everything(folder), described, list(execution.history)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from asl import names, times
 from asl.distributed import readers
 from asl.distributed.records import ChildExecution, MapRunRecord
-from asl.drive import virtual
+from asl.drive import atonce
 from asl.errors import StatesError
 from asl.execution import Execution
 from asl.history import History
@@ -165,7 +165,7 @@ class Work:
         records = self.runs.records
         outer = len(records)
         if execution.outcome is None:
-            virtual.run(execution, self.resources, self.runs)
+            atonce.run(execution, self.resources, self.runs)
         inner = records[outer:]
         del records[outer:]
         outcome = execution.outcome

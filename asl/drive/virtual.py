@@ -7,66 +7,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from asl.drive.atonce import FOREVER, answering
 from asl.drive.hub import Act, Hub, Run
-from asl.execution import UNANSWERED, Execution
+from asl.execution import UNANSWERED
 from asl.frames import Call
-from asl.resources import Resources, normalised
+from asl.resources import Resources
 
 if TYPE_CHECKING:
     from asl.distributed import MapRuns
-
-FOREVER = 1 << 62
-"""A time that never comes, in milliseconds."""
-
-_VALUES = frozenset((dict, list, str, int, float, bool, type(None)))
-
-
-def run(execution: Execution, resources: Resources, map_runs: MapRuns | None = None) -> Run | Execution:
-    """Run until the execution and those that it starts have ended, or wait for what nothing here will bring.
-
-    `map_runs` serves distributed Maps; without it they reach no bucket. Gives the execution itself where functions have
-    answered all at once: it needed no hub. Raises `UnservedCall` for a call that no function serves.
-    """
-    clock: Virtual | None = None
-    found: Run | None = None
-
-    def otherwise(call: Call, result: Any) -> Any:
-        nonlocal clock, found
-        if clock is None or found is None:
-            clock = Virtual(resources, map_runs, at=execution.now)
-            found = clock.add(execution)
-        return clock.otherwise(found, call, result)
-
-    execution.answer(_at_once(resources, otherwise))
-    if clock is None or found is None:
-        if execution.outcome is not None:
-            return execution
-        clock = Virtual(resources, map_runs, at=execution.now)
-        found = clock.add(execution)
-    clock.finish()
-    return found
-
-
-def _at_once(resources: Resources, otherwise: Callable[[Call, Any], Any]) -> Callable[[Call], Any]:
-    """What answers calls by functions that give JSON at once, in no time on the clock.
-
-    `otherwise` answers the others, as `Virtual.otherwise` does.
-    """
-    function_of = resources.at_once
-
-    def answer(call: Call) -> Any:
-        function = function_of(call)
-        if function is None:
-            return otherwise(call, UNANSWERED)
-        try:
-            result = function(call)
-            if type(result) in _VALUES:
-                return normalised(result)
-        except Exception as problem:
-            result = problem
-        return otherwise(call, result)
-
-    return answer
 
 
 class Virtual(Hub):
@@ -103,7 +51,7 @@ class Virtual(Hub):
 
     def answerer(self, run: Run) -> Callable[[Call], Any]:
         """What answers the calls of an execution."""
-        return _at_once(self.resources, partial(self.otherwise, run))
+        return answering(self.resources, partial(self.otherwise, run))
 
     def otherwise(self, run: Run, call: Call, result: Any) -> Any:
         """Answer a call by what a function gave that is no JSON; UNANSWERED: no function was asked yet."""
