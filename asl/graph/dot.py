@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 
 from asl.graph import words
-from asl.graph.looks import EDGES, STATES, edge_style, lines, state_style
+from asl.graph.looks import EDGES, edge_style, lines, state_look, state_style
 from asl.graph.marks import Marks
 from asl.graph.model import Edge, Key, Machine, State
 
@@ -65,30 +65,30 @@ class _Text:
         name, key = self.id(part.address, state.name), (part.address, state.name)
         mark = self.marks.get(key)
         style = state_style(state.type, key, self.marks)
-        look = "".join(f', {field}="{colour}"' for field, colour in STATES.get(style, STATES["Pass"]).items())
+        look = state_look(style)
+        colours = "".join(f', {field}="{colour}"' for field, colour in look.items())
         text = "\\n".join(_quoted(line) for line in lines(state, mark))
         ends = ", peripheries=2" if state.ends and part.address == "/" else ""
         classes = f'class="state {_quoted(state.type.lower())} {_quoted(style)}"'
         told = f'tooltip="{_quoted(" · ".join(lines(state, mark)))}"'
-        box = f'{name} [label="{text}", {classes}, {told}{look}{ends}];'
+        box = f'{name} [label="{text}", {classes}, {told}{colours}{ends}];'
         if not state.parts:
             yield indent + box
             return
         join = self.leaves(part, state)
-        line = STATES.get(style, STATES["Pass"])["color"]
+        line = look["color"]
         yield f"{indent}subgraph cluster_{name} {{"
         yield f'{indent}  label=""; style="rounded,filled"; fillcolor="#fafbfc"; color="{line}";'
         yield f"{indent}  {box}"
         yield f'{indent}  {join} [label="", shape=point, width=0.09, color="{line}", fillcolor="{line}"];'
         for index, branch in enumerate(state.parts):
             yield f"{indent}  subgraph cluster_{name}_{index} {{"
-            title = f"Branch {index + 1}" if state.type == "Parallel" else "Each item"
-            yield f'{indent}    label="{title}"; labeljust=l; fontsize=10; fontcolor="#6e7781";'
+            yield f'{indent}    label="{state.title(index)}"; labeljust=l; fontsize=10; fontcolor="#6e7781";'
             yield f'{indent}    style="rounded,filled,dashed"; fillcolor="#ffffff"; color="#c3c9d0";'
             yield from self.machine(branch, indent + "    ")
             yield f"{indent}  }}"
             yield from (f"{indent}  {line}" for line in self.within(name, join, branch))
-        if not any(_joins(each) for branch in state.parts for each in branch.states):
+        if not any(each.joins for branch in state.parts for each in branch.states):
             yield f"{indent}  {name} -> {join} [style=invis];"
         yield f"{indent}}}"
 
@@ -98,7 +98,7 @@ class _Text:
             start = self.id(branch.address, branch.start)
             yield f"{name} -> {start} [{self.line((branch.address, '', 'StartAt'))}];"
         for state in branch.states:
-            if _joins(state):
+            if state.joins:
                 line = self.line((branch.address, state.name, "End"))
                 yield f"{self.leaves(branch, state)} -> {join} [{line}, arrowhead=none];"
 
@@ -106,10 +106,9 @@ class _Text:
         self, part: Machine, state: State, edge: Edge, refers: set[Key], backs: set[Key], indent: str
     ) -> Iterator[str]:
         key = (part.address, state.name, edge.field)
-        catch = edge.field.startswith("Catch")
-        source = self.id(part.address, state.name) if catch else self.leaves(part, state)
+        source = self.id(part.address, state.name) if edge.catches else self.leaves(part, state)
         target = self.id(part.address, edge.target)
-        style = ", style=dashed" if catch else ""
+        style = ", style=dashed" if edge.catches else ""
         if key in refers:
             self.refers += 1
             target = f"r{self.refers}"
@@ -131,19 +130,15 @@ class _Text:
         return f'{told}class="{kind} {_quoted(style)}", color="{EDGES.get(style, EDGES[""])}"{wide}'
 
 
-def _joins(state: State) -> bool:
-    return state.ends and state.type != "Fail"
-
-
 def _refers(part: Machine) -> set[Key]:
     """The edges that are drawn as the name of where they lead."""
-    crowds = Counter(edge.target for state in part.states for edge in state.edges if "Catch" in edge.field)
+    crowds = Counter(edge.target for state in part.states for edge in state.edges if edge.catches)
     depths = _depths(part)
     return {
         (part.address, state.name, edge.field)
         for state in part.states
         for edge in state.edges
-        if ("Catch" in edge.field and crowds[edge.target] > _CROWD)
+        if (edge.catches and crowds[edge.target] > _CROWD)
         or abs(depths[state.name] - depths[edge.target]) > _FAR
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from asl.graph import words
-from asl.graph.looks import STATES, state_style
+from asl.graph.looks import state_look, state_style
 from asl.graph.marks import Marks
 from asl.graph.model import Machine, State, walk
 from asl.graph.svg import svg
@@ -46,7 +46,7 @@ def html(whole: Machine, marks: Marks | None = None, title: str = "State machine
 
 def _row(part: Machine, state: State, marks: Marks) -> str:
     key = (part.address, state.name)
-    look = STATES.get(state_style(state.type, key, marks), STATES["Pass"])
+    look = state_look(state_style(state.type, key, marks))
     mark = marks.get(key)
     what = ", ".join(filter(None, (state.does, *state.notes, mark.note if mark else "")))
     colour = f'<i style="background:{look["fillcolor"]};border-color:{look["color"]}"></i>'

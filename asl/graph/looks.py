@@ -48,6 +48,11 @@ def state_style(kind: str, key: Key, marks: Marks) -> str:
     return "missed" if marks else kind if kind in STATES else "?"
 
 
+def state_look(style: str) -> dict[str, str]:
+    """The colours of a state; one with a style of the caller's own has those of a Pass state."""
+    return STATES.get(style, STATES["Pass"])
+
+
 def edge_style(key: Key, marks: Marks) -> str:
     """The entry of `EDGES` for an edge, or a style of the caller's own."""
     if key in marks:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
-from asl.graph.model import Edge, Key, Machine, State, walk
+from asl.graph.model import Key, Machine, State, walk
 from asl.history import History
 from asl.visits import Visit, visits
 
@@ -57,15 +57,11 @@ def _edges(states: Mapping[tuple[str, str], State], address: str, way: list[Visi
     yield address, "", "StartAt"
     for visit, following in pairwise(way):
         leading = [each for each in states[address, visit.state].edges if each.target == following.state]
-        fitting = [each for each in leading if _catches(each) == (visit.error is not None)]
+        fitting = [each for each in leading if each.catches == (visit.error is not None)]
         yield from ((address, visit.state, each.field) for each in fitting or leading)
     last = way[-1]
     if last.exited_at is not None and states[address, last.state].ends:
         yield address, last.state, "End"
-
-
-def _catches(edge: Edge) -> bool:
-    return edge.field.startswith("Catch")
 
 
 def _mark(found: list[Visit]) -> Mark:

@@ -65,8 +65,7 @@ class _Text:
             yield f'{indent}subgraph {name}group["{_escaped(state.name)}"]'
             yield f"{indent}  {box}"
             for index, branch in enumerate(state.parts):
-                title = f"Branch {index + 1}" if state.type == "Parallel" else "Each item"
-                yield f'{indent}  subgraph {name}part{index}["{title}"]'
+                yield f'{indent}  subgraph {name}part{index}["{state.title(index)}"]'
                 yield from self.machine(branch, indent + "    ")
                 yield f"{indent}  end"
                 self.within(name, leaves, branch)
@@ -75,9 +74,8 @@ class _Text:
         else:
             yield indent + box
         for edge in state.edges:
-            catch = edge.field.startswith("Catch")
-            source = name if catch else leaves
-            arrow = "-.->" if catch else "-->"
+            source = name if edge.catches else leaves
+            arrow = "-.->" if edge.catches else "-->"
             target = self.id(part.address, edge.target)
             self.link(source, target, edge.label, (*key, edge.field), arrow)
 
@@ -86,7 +84,7 @@ class _Text:
             start = self.id(branch.address, branch.start)
             self.link(name, start, "", (branch.address, "", "StartAt"), "-->")
         for state in branch.states:
-            if state.ends and state.type != "Fail":
+            if state.joins:
                 source = self.id(branch.address, state.name) + ("join" if state.parts else "")
                 self.link(source, join, "", (branch.address, state.name, "End"), "-->")
 

@@ -29,6 +29,11 @@ class Edge(NamedTuple):
     target: str
     label: str = ""
 
+    @property
+    def catches(self) -> bool:
+        """Whether an error leads there."""
+        return self.field.startswith("Catch")
+
 
 class State(NamedTuple):
     """A state: what it does, how it retries, where it leads.
@@ -43,6 +48,15 @@ class State(NamedTuple):
     edges: tuple[Edge, ...] = ()
     parts: tuple[Machine, ...] = ()
     ends: bool = False
+
+    @property
+    def joins(self) -> bool:
+        """Whether a machine that ends here goes on around it: not where it fails."""
+        return self.ends and self.type != "Fail"
+
+    def title(self, index: int) -> str:
+        """What one of its parts is called."""
+        return f"Branch {index + 1}" if self.type == "Parallel" else "Each item"
 
 
 class Machine(NamedTuple):

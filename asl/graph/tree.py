@@ -63,8 +63,7 @@ def _line(part: Machine, state: State, marks: Marks) -> Line:
     notes = ", ".join(_shown(note) for note in (state.does, *state.notes, mark.note if mark else "") if note)
     below = [_edge(part, state, edge, marks) for edge in state.edges if edge is not only]
     for index, branch in enumerate(state.parts):
-        title = f"Branch {index + 1}" if state.type == "Parallel" else "Each item"
-        below.append(Line(title, "part", "", lines(branch, marks)))
+        below.append(Line(state.title(index), "part", "", lines(branch, marks)))
     style = mark.style if mark else "missed" if marks else state.type
     return Line(text, style, notes, tuple(below))
 
