@@ -45,22 +45,35 @@ def _job(operation: str, given: Rename, state: str, done: str, failed: str, **sp
     return Job(operation, given, state, _states(done), _states(failed), **special)
 
 
-def _sagemaker(kind: str, name: str, state: str | None = None, stop: bool = True) -> Job:
-    given: Rename = {name: f"task.{name}"}
+def _codebuild(thing: str, things: str) -> Job:
+    return _job(
+        f"BatchGet{things}",
+        {"Ids": [f"{thing}.Id"]},
+        f"{things}.0.{thing}Status",
+        "SUCCEEDED",
+        "FAILED FAULT TIMED_OUT STOPPED",
+        result=f"{thing}={things}.0",
+        stop=f"Stop{thing}",
+        stopped={"Id": f"{thing}.Id"},
+    )
+
+
+def _sagemaker(kind: str) -> Job:
+    given: Rename = {f"{kind}Name": f"task.{kind}Name"}
     return _job(
         f"Describe{kind}",
         given,
-        state or f"{kind}Status",
+        f"{kind}Status",
         "Completed",
         "Failed Stopped",
-        stop=f"Stop{kind}" if stop else None,
+        stop=f"Stop{kind}",
         stopped=given,
     )
 
 
-def _eks(operation: str, given: Rename, thing: str, gone: bool = False) -> Job:
+def _eks(thing: str, given: Rename, gone: bool = False) -> Job:
     failed = "FAILED" if thing == "Cluster" else "DELETE_FAILED" if gone else "CREATE_FAILED"
-    return _job(operation, given, f"{thing}.Status", "" if gone else "ACTIVE", failed, gone=gone)
+    return _job(f"Describe{thing}", given, f"{thing}.Status", "" if gone else "ACTIVE", failed, gone=gone)
 
 
 def _emr_application(done: str) -> Job:
@@ -79,7 +92,6 @@ def _has_failed(task: Json) -> bool:
 _CLUSTER: Rename = {"Name": "task.Name"}
 _NODEGROUP: Rename = {"ClusterName": "task.ClusterName", "NodegroupName": "task.NodegroupName"}
 _FARGATE: Rename = {"ClusterName": "task.ClusterName", "FargateProfileName": "task.FargateProfileName"}
-_BUILD_FAILED = "FAILED FAULT TIMED_OUT STOPPED"
 
 JOBS: dict[tuple[str, str], Job] = {
     ("athena", "startQueryExecution"): _job(
@@ -110,36 +122,9 @@ JOBS: dict[tuple[str, str], Job] = {
         stop="StopModelCustomizationJob",
         stopped={"JobIdentifier": "JobArn"},
     ),
-    ("codebuild", "startBuild"): _job(
-        "BatchGetBuilds",
-        {"Ids": ["Build.Id"]},
-        "Builds.0.BuildStatus",
-        "SUCCEEDED",
-        _BUILD_FAILED,
-        result="Build=Builds.0",
-        stop="StopBuild",
-        stopped={"Id": "Build.Id"},
-    ),
-    ("codebuild", "startBuildBatch"): _job(
-        "BatchGetBuildBatches",
-        {"Ids": ["BuildBatch.Id"]},
-        "BuildBatches.0.BuildBatchStatus",
-        "SUCCEEDED",
-        _BUILD_FAILED,
-        result="BuildBatch=BuildBatches.0",
-        stop="StopBuildBatch",
-        stopped={"Id": "BuildBatch.Id"},
-    ),
-    ("codebuild", "retryBuildBatch"): _job(
-        "BatchGetBuildBatches",
-        {"Ids": ["BuildBatch.Id"]},
-        "BuildBatches.0.BuildBatchStatus",
-        "SUCCEEDED",
-        _BUILD_FAILED,
-        result="BuildBatch=BuildBatches.0",
-        stop="StopBuildBatch",
-        stopped={"Id": "BuildBatch.Id"},
-    ),
+    ("codebuild", "startBuild"): _codebuild("Build", "Builds"),
+    ("codebuild", "startBuildBatch"): _codebuild("BuildBatch", "BuildBatches"),
+    ("codebuild", "retryBuildBatch"): _codebuild("BuildBatch", "BuildBatches"),
     ("databrew", "startJobRun"): _job(
         "DescribeJobRun",
         {"Name": "task.Name", "RunId": "RunId"},
@@ -161,12 +146,12 @@ JOBS: dict[tuple[str, str], Job] = {
         stop="StopTask",
         stopped={"Cluster": "task.Cluster", "Task": "Tasks.0.TaskArn"},
     ),
-    ("eks", "createCluster"): _eks("DescribeCluster", _CLUSTER, "Cluster"),
-    ("eks", "deleteCluster"): _eks("DescribeCluster", _CLUSTER, "Cluster", gone=True),
-    ("eks", "createNodegroup"): _eks("DescribeNodegroup", _NODEGROUP, "Nodegroup"),
-    ("eks", "deleteNodegroup"): _eks("DescribeNodegroup", _NODEGROUP, "Nodegroup", gone=True),
-    ("eks", "createFargateProfile"): _eks("DescribeFargateProfile", _FARGATE, "FargateProfile"),
-    ("eks", "deleteFargateProfile"): _eks("DescribeFargateProfile", _FARGATE, "FargateProfile", gone=True),
+    ("eks", "createCluster"): _eks("Cluster", _CLUSTER),
+    ("eks", "deleteCluster"): _eks("Cluster", _CLUSTER, gone=True),
+    ("eks", "createNodegroup"): _eks("Nodegroup", _NODEGROUP),
+    ("eks", "deleteNodegroup"): _eks("Nodegroup", _NODEGROUP, gone=True),
+    ("eks", "createFargateProfile"): _eks("FargateProfile", _FARGATE),
+    ("eks", "deleteFargateProfile"): _eks("FargateProfile", _FARGATE, gone=True),
     ("elasticmapreduce", "createCluster"): _job(
         "DescribeCluster",
         {"ClusterId": "ClusterId"},
@@ -253,14 +238,12 @@ JOBS: dict[tuple[str, str], Job] = {
         stop="CancelJob",
         stopped={"Id": "Job.Id"},
     ),
-    ("sagemaker", "createAutoMLJob"): _sagemaker("AutoMLJob", "AutoMLJobName"),
-    ("sagemaker", "createHyperParameterTuningJob"): _sagemaker(
-        "HyperParameterTuningJob", "HyperParameterTuningJobName"
-    ),
-    ("sagemaker", "createLabelingJob"): _sagemaker("LabelingJob", "LabelingJobName"),
-    ("sagemaker", "createProcessingJob"): _sagemaker("ProcessingJob", "ProcessingJobName"),
-    ("sagemaker", "createTrainingJob"): _sagemaker("TrainingJob", "TrainingJobName"),
-    ("sagemaker", "createTransformJob"): _sagemaker("TransformJob", "TransformJobName"),
+    ("sagemaker", "createAutoMLJob"): _sagemaker("AutoMLJob"),
+    ("sagemaker", "createHyperParameterTuningJob"): _sagemaker("HyperParameterTuningJob"),
+    ("sagemaker", "createLabelingJob"): _sagemaker("LabelingJob"),
+    ("sagemaker", "createProcessingJob"): _sagemaker("ProcessingJob"),
+    ("sagemaker", "createTrainingJob"): _sagemaker("TrainingJob"),
+    ("sagemaker", "createTransformJob"): _sagemaker("TransformJob"),
     ("states", "startExecution"): _job(
         "DescribeExecution",
         {"ExecutionArn": "ExecutionArn"},
