@@ -128,15 +128,12 @@ def errors(definition: Definition) -> Iterator[Problem]:
     a Fail state brings it."""
     raised = [state.fields.get("Error") for _, state in definition.states() if state.type == "Fail"]
     for _, state in definition.states():
-        for field in ("Retry", "Catch"):
-            rules = state.fields.get(field)
-            for index, rule in enumerate(rules if isinstance(rules, list) else ()):
-                names = rule.get("ErrorEquals") if isinstance(rule, dict) else None
-                for name in names if isinstance(names, list) else ():
-                    if _is_unknown(name) and name not in raised:
-                        place = f"{state.location}/{field}[{index}]/ErrorEquals"
-                        message = f"The language has no error of the name '{name}'"
-                        yield Problem(place, "ASL_UNKNOWN_ERROR", message, "WARNING", near(name, _ERRORS))
+        for location, names, _ in state.error_names():
+            for name in names:
+                if _is_unknown(name) and name not in raised:
+                    place = f"{location}/ErrorEquals"
+                    message = f"The language has no error of the name '{name}'"
+                    yield Problem(place, "ASL_UNKNOWN_ERROR", message, "WARNING", near(name, _ERRORS))
 
 
 def _is_unknown(name: Json) -> TypeGuard[str]:

@@ -30,6 +30,17 @@ class State(NamedTuple):
     catchers: tuple[tuple[str, Object], ...]
     """The members of Choices and Catch that are objects, with their locations."""
 
+    def error_names(self) -> Iterator[tuple[str, list[Json], bool]]:
+        """The ErrorEquals of each retrier and catcher: its location, the names, whether it is the last of its list."""
+        for handlers in ("Retry", "Catch"):
+            rules = self.fields.get(handlers)
+            if not isinstance(rules, list):
+                continue
+            for index, rule in enumerate(rules):
+                names = rule.get("ErrorEquals") if isinstance(rule, dict) else None
+                if isinstance(names, list):
+                    yield f"{self.location}/{handlers}[{index}]", names, index == len(rules) - 1
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class Scope:

@@ -303,13 +303,6 @@ def readers(definition: Definition) -> Iterator[Problem]:
 def errors(definition: Definition) -> Iterator[Problem]:
     """`States.ALL` stands alone in its `ErrorEquals`, and in the last retrier or catcher."""
     for _, state in definition.states():
-        for name in ("Retry", "Catch"):
-            rules = state.fields.get(name)
-            if not isinstance(rules, list):
-                continue
-            for index, rule in enumerate(rules):
-                names = rule.get("ErrorEquals") if isinstance(rule, dict) else None
-                alone = names == [ALL] and index == len(rules) - 1
-                if isinstance(names, list) and ALL in names and not alone:
-                    message = "States.ALL must appear alone and at end of list"
-                    yield failed(f"{state.location}/{name}[{index}]", message)
+        for location, names, last in state.error_names():
+            if ALL in names and not (names == [ALL] and last):
+                yield failed(location, "States.ALL must appear alone and at end of list")
