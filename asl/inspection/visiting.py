@@ -11,6 +11,7 @@ from asl.inspection.stays import BEGINS, FORKS, Stay
 from asl.recorded import HistoryError
 from asl.stages import Inspection
 from asl.states import Map, Task
+from asl.telling import ENDED
 from asl.values import Json, same
 
 
@@ -57,11 +58,7 @@ class Visit:
             found["afterOutputPath"] = value
 
 
-_FAILED = frozenset(
-    f"{kind}{how}"
-    for kind in ("Task", "LambdaFunction", "Activity")
-    for how in ("Failed", "TimedOut", "ScheduleFailed", "StartFailed", "SubmitFailed")
-) | {"MapRunFailed"}
+_FAILED = frozenset(kind for kind, how in ENDED.items() if how != "Succeeded")
 _SUCCEEDED = frozenset(
     f"{kind}Succeeded" for kind in ("Task", "LambdaFunction", "Activity", "MapState", "ParallelState")
 )
