@@ -32,8 +32,7 @@ def begin(machine: Machine, frame: Frame, state: Task) -> None:
         payload = raw
         if state.read is not None:
             payload = state.read(raw, scope)
-            if machine.gauge.bound(payload) > machine.limit:
-                machine.checked(payload, state.name)
+            machine.bounded(payload, state.name)
         if state.is_limited:
             timeout = None if state.timeout is None else state.timeout(raw, scope)
             heartbeat = None if state.heartbeat is None else state.heartbeat(raw, scope)
@@ -63,10 +62,8 @@ def begin(machine: Machine, frame: Frame, state: Task) -> None:
         None if heartbeat is None else heartbeat * 1000,
         now,
     )
-    frame.wait = call
     machine.next_call += 1
-    machine.calls[call.id] = call
-    machine.fresh_calls.append(call)
+    register(machine, frame, call)
     if limits is not None and target.kind != "Activity":  # whose limits count from when a worker takes it
         machine.timer(call.due, frame, call)
 

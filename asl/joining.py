@@ -90,10 +90,9 @@ def open(machine: Machine, frame: Frame, parent: Frame) -> None:
         return
     try:
         frame.input = _select(machine, parent, frame, state)
-        frame.size = machine.gauge.bound(frame.input)
-        if frame.size > machine.limit:
-            frame.size = machine.checked(frame.input, state.name)
-    except StatesError:  # it has not begun (measured by others, September 2026)
+        frame.size = machine.bounded(frame.input, state.name)
+    except StatesError:
+        # It has not begun (measured by others, September 2026); recorded it was, since a replay finds its draws so.
         del machine.history.cells[-WIDTH:]
         machine.scope.events, frame.last = frame.last - 1, before
         raise

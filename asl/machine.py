@@ -66,7 +66,7 @@ class Machine:
         self.most_held = quotas.variables or 1 << 62
         self.held = (
             self.most_held
-        )  # no less than the bytes of all variables; a machine that goes on knows no better
+        )  # no less than the bytes of all variables; one that goes on knows no better
         self.activities: Collection[str] | None = None
         self.horizon = 0  # time may jump over a Wait that ends before, if nothing else goes on
 
@@ -297,6 +297,11 @@ class Machine:
     def _sleep(self, frame: Frame, until: Any) -> None:
         frame.wait = Sleeping(until)
         self.timer(until, frame, frame.wait)
+
+    def bounded(self, value: Json, name: str) -> int:
+        """No less than the size of a value; raises States.DataLimitExceeded where it is over the quota."""
+        size = self.gauge.bound(value)
+        return size if size <= self.limit else self.checked(value, name)
 
     def checked(self, output: Json, name: str) -> int:
         """The exact size of an output; raises States.DataLimitExceeded where it is over the quota."""

@@ -72,10 +72,7 @@ class Gauge:
         known = self._known
         if known and (found := known.get(id(value))) is not None:
             return found[1]
-        try:
-            most = 2 * len(dumps(value))
-        except TypeError:
-            return self(value)
+        most = bound(value)
         return most if most < _LARGE else self(value)
 
     def _added_up(self, value: dict[str, Json]) -> int:
