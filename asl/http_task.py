@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +24,7 @@ from asl.errors import StatesError
 from asl.frames import Call
 from asl.names import RUNTIME
 from asl.refusals import unsupported_headers
+from asl.resources import http
 from asl.values import Json, to_json
 
 TIMEOUT = 60.0
@@ -173,7 +174,7 @@ class HttpTask:
         headers |= {key.lower(): (key, [value]) for key, value in _entries(more, "HeaderParameters")}
         url = _with_query(str(oauth["AuthorizationEndpoint"]), _entries(more, "QueryStringParameters"))
         method = str(oauth.get("HttpMethod", "POST"))
-        response = self._send(method, url, headers, _form(list(form.items())).encode())
+        response = self._send(method, url, headers, http.form(form.items()).encode())
         try:
             answer = json.loads(response.data)
             token = f"Bearer {answer['access_token']}"
@@ -266,11 +267,7 @@ def _query(given: Any) -> Iterator[tuple[str, str]]:
 
 
 def _with_query(url: str, pairs: Pairs) -> str:
-    return url + ("&" if "?" in url else "?") + _form(pairs) if pairs else url
-
-
-def _form(pairs: Iterable[tuple[str, str]]) -> str:
-    return "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in pairs)
+    return url + ("&" if "?" in url else "?") + http.form(pairs) if pairs else url
 
 
 def _merged(body: Any, added: Pairs) -> Any:
@@ -343,7 +340,7 @@ def _result(response: urllib3.BaseHTTPResponse, method: str) -> Json:
         headers[name] = list(response.headers.getlist(name))
     return {
         "Headers": headers,
-        **({"ResponseBody": _body(text, kind)} if data else {}),
+        **({"ResponseBody": http.body(text) if "json" in kind else text} if data else {}),
         "StatusCode": response.status,
         "StatusText": response.reason or "",
     }
@@ -351,13 +348,3 @@ def _result(response: urllib3.BaseHTTPResponse, method: str) -> Json:
 
 def _charset(kind: str) -> str:
     return kind.partition("charset=")[2].partition(";")[0].strip(' "') or "utf-8"
-
-
-def _body(text: str, kind: str) -> Json:
-    if "json" in kind:
-        try:
-            found: Json = json.loads(text)
-        except ValueError:
-            return text
-        return found
-    return text

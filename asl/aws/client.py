@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from asl.aws.jobs import JOBS, dig, made
 from asl.aws.waiting import Pace, started
 from asl.errors import StatesError
 from asl.frames import Call
-from asl.resources import Submitted
+from asl.resources import Submitted, http
 from asl.resources.metadata import REQUEST_ID, http_metadata, request_id
 from asl.values import Json, to_json
 
@@ -285,7 +284,7 @@ class _Optimised(_Api):
         found = shapes.response(shape, answer, naming.pascal, shapes.milliseconds, lists)
         for name in self.action.json:
             if isinstance(found, dict) and isinstance(text := found.get(name), str):
-                found[name] = _parsed(text)
+                found[name] = http.body(text)
         return found
 
     def shown(self, answer: dict[str, Json]) -> Json:
@@ -338,7 +337,7 @@ class _Optimised(_Api):
         """The answer of a function. Raises what it raised, as the integration tells it."""
         answer = self.sent("Invoke", parameters)
         told = answer.pop("ResponseMetadata", {})
-        payload = _parsed(answer["Payload"].read().decode())
+        payload = http.body(answer["Payload"].read().decode())
         if answer.get("FunctionError"):
             kind = payload.get("errorType") if isinstance(payload, dict) else None
             raise StatesError(str(kind or "Lambda.Unknown"), to_json(payload))
@@ -348,14 +347,6 @@ class _Optimised(_Api):
             **self.metadata(told),
             "StatusCode": answer.get("StatusCode", 200),
         }
-
-
-def _parsed(text: str) -> Json:
-    try:
-        found: Json = json.loads(text)
-    except ValueError:
-        return text
-    return found
 
 
 def _header(name: str) -> str:

@@ -5,11 +5,11 @@ Source: the developer guide, "Call API Gateway APIs"; recorded: apigetway_task_s
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import quote
 
 from asl.errors import StatesError
+from asl.resources import http
 from asl.values import Json, to_json
 
 TIMEOUT = 29.0
@@ -35,8 +35,7 @@ def invoke(parameters: Any, session: Any, endpoint_url: str | None) -> Json:
     url = "/".join([stem, *(quote(step) for step in steps)])
     query = [(key, item) for key, items in (given.get("QueryParameters") or {}).items() for item in items]
     if query:
-        pairs = (f"{quote(key, safe='')}={quote(str(item), safe='')}" for key, item in query)
-        url = f"{url}?{'&'.join(pairs)}"
+        url = f"{url}?{http.form(query)}"
     for name, items in (given.get("Headers") or {}).items():
         for item in items:
             headers.add(name, str(item))
@@ -59,13 +58,9 @@ def invoke(parameters: Any, session: Any, endpoint_url: str | None) -> Json:
     if not 200 <= response.status < 300:
         raise StatesError(f"ApiGateway.{response.status}", text)
     told: dict[str, Json] = {name: list(response.headers.getlist(name)) for name in response.headers}
-    try:
-        found: Json = json.loads(text)
-    except ValueError:
-        found = text
     return {
         "Headers": told,
-        "ResponseBody": found,
+        "ResponseBody": http.body(text),
         "StatusCode": response.status,
         "StatusText": response.reason or "",
     }

@@ -7,14 +7,12 @@ sends it: aws-iam-authenticator's token, a presigned GetCallerIdentity of STS th
 from __future__ import annotations
 
 import base64
-import json
 import ssl
 from typing import Any
-from urllib.parse import quote
 
 from asl.aws.waiting import Pace, submitted
 from asl.errors import StatesError
-from asl.resources import Submitted
+from asl.resources import Submitted, http
 from asl.values import Json, to_json
 
 ACTIONS = frozenset({"call", "runJob"})
@@ -61,7 +59,11 @@ class Cluster:
     def call(self, method: str, path: str, query: Any = None, body: Any = None) -> dict[str, Json]:
         """The answer, its body read where it is JSON. Raises `EKS.NNN`, with the same as its cause."""
         status, reason, text = self.send(method, path, query, body)
-        answer: dict[str, Json] = {"ResponseBody": _parsed(text), "StatusCode": status, "StatusText": reason}
+        answer: dict[str, Json] = {
+            "ResponseBody": http.body(text),
+            "StatusCode": status,
+            "StatusText": reason,
+        }
         if not 200 <= status < 300:
             raise StatesError(f"EKS.{status}", to_json(answer))
         return answer
@@ -76,7 +78,7 @@ class Cluster:
             data = (body if isinstance(body, str) else to_json(body)).encode()
             headers["Content-Type"] = _content_type(method, body)
         pairs = [(key, item) for key, items in (query or {}).items() for item in items]
-        asked = "&".join(f"{quote(key, safe='')}={quote(str(item), safe='')}" for key, item in pairs)
+        asked = http.form(pairs)
         url = f"{self._endpoint}{path}{'?' if asked else ''}{asked}"
         try:
             with urllib3.PoolManager(ca_cert_data=self._certificates()) as pool:
@@ -123,14 +125,6 @@ def _namespace(given: dict[str, Any]) -> str:
     return str(given.get("Namespace") or "default")
 
 
-def _parsed(text: str) -> Json:
-    try:
-        found: Json = json.loads(text)
-    except ValueError:
-        return text
-    return found
-
-
 # ---------------------------------------------------------------------- Jobs
 
 
@@ -172,4 +166,4 @@ def _log(cluster: Cluster, path: str, container: str, options: dict[str, Any]) -
         return {"error": problem.error, "cause": problem.cause}
     if status != 200:
         return {"error": f"EKS.{status}", "cause": text or reason}
-    return {"log": text if options.get("RawLogs") in (True, "true") else _parsed(text)}
+    return {"log": text if options.get("RawLogs") in (True, "true") else http.body(text)}
