@@ -13,10 +13,13 @@ from asl.distributed import MapRuns
 from asl.distributed.stores import Folder
 from asl.drive import atonce
 from asl.resources import Resources
+from tests import machines
 
 Document = dict[str, Any]
 
 PASS: Document = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
+
+TASK: Document = machines.machine("Work", Work=machines.task())
 
 
 def machine(processor: Document = PASS, kind: str = "STANDARD", **fields: Any) -> asl.StateMachine:
@@ -417,18 +420,8 @@ def test_a_retry_is_a_new_map_run() -> None:
             raise asl.TaskError("Again")
         return payload * 10
 
-    working = {
-        "StartAt": "T",
-        "States": {
-            "T": {
-                "Type": "Task",
-                "Resource": "arn:aws:lambda:us-east-1:123456789012:function:work",
-                "End": True,
-            }
-        },
-    }
     retry = [{"ErrorEquals": ["States.ExceedToleratedFailureThreshold"], "IntervalSeconds": 5}]
-    execution, runs = run(machine(working, Retry=retry), [1, 2], tasks=task)
+    execution, runs = run(machine(TASK, Retry=retry), [1, 2], tasks=task)
     assert outcome(execution).output == [10, 20]
     assert [record.status for record in runs.records] == ["FAILED", "SUCCEEDED"]
     assert len({record.arn for record in runs.records}) == 2

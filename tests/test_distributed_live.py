@@ -12,18 +12,7 @@ import pytest
 import asl
 from asl.drive.virtual import Virtual
 from asl.resources import Resources
-from tests.test_distributed import Document, counts, exported, machine, reader, run
-
-TASK: Document = {
-    "StartAt": "Work",
-    "States": {
-        "Work": {
-            "Type": "Task",
-            "Resource": "arn:aws:lambda:us-east-1:123456789012:function:work",
-            "End": True,
-        }
-    },
-}
+from tests.test_distributed import TASK, Document, counts, exported, machine, reader, run
 
 
 def finish(running: Coroutine[Any, Any, asl.Result]) -> asl.Result:

@@ -18,20 +18,9 @@ from asl.distributed import MapRuns
 from asl.distributed.processes import Processes, WorkerError
 from asl.drive import atonce
 from asl.resources import Resources
-from tests.test_distributed import WAITING, Document, machine, outcome, reader, waiting
+from tests.test_distributed import TASK, WAITING, Document, machine, outcome, reader, waiting
 
 PLACE = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "out", "Prefix": "r"}}
-
-TASK: Document = {
-    "StartAt": "Work",
-    "States": {
-        "Work": {
-            "Type": "Task",
-            "Resource": "arn:aws:lambda:us-east-1:123456789012:function:work",
-            "End": True,
-        }
-    },
-}
 
 
 def tripled(payload: Any) -> Any:
