@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, cast
 
 from asl.frames import Call
 from asl.program import Program, walk
-from asl.resources.lambdas import INVOKE, function_names
-from asl.resources.matching import names
+from asl.resources.lambdas import function_names, invokes
+from asl.resources.matching import fits, is_pattern, names
 from asl.states import Task
 from asl.values import Json
 
@@ -47,21 +46,20 @@ def _is_expression(value: Json) -> bool:
 
 def invokes_any(task: TaskState) -> bool:
     """Whether the Task invokes a Lambda function of which only the data tell the name."""
-    service, action = task.state.target.service, task.state.target.action or ""
-    return (service, action.partition(".")[0]) == INVOKE and not _functions(task)
+    return invokes(task.state.target) and not _functions(task)
 
 
 def stands_for(key: str, task: TaskState) -> bool:
     """Whether `Resources` may have a function under that key serve the Task: any may be the one it invokes."""
     call = call_of(task)
-    if "*" in key or "?" in key:
-        return fnmatchcase(call.state, key) or fnmatchcase(call.resource, key)
+    if is_pattern(key):
+        return fits(key, call)
     return invokes_any(task) or key in (*names(call), *_functions(task))
 
 
 def _functions(task: TaskState) -> list[str]:
     """The names of the Lambda function that a `lambda:invoke` invokes, as far as the definition says it."""
-    return function_names(call_of(task).payload) if task.state.target.service == INVOKE[0] else []
+    return function_names(call_of(task).payload) if invokes(task.state.target) else []
 
 
 def misfit(key: str, *programs: Program) -> str:

@@ -20,12 +20,12 @@ from asl.frames import Call
 from asl.resources.answers import After, NotJson, Submitted, copied, normalised
 from asl.resources.functions import Served, TaskFunction, is_async, second_parameter
 from asl.resources.metadata import REQUEST_ID, http_metadata, request_id
+from asl.states import Target
 from asl.values import Json, to_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-INVOKE = ("lambda", "invoke")
 LATEST = "$LATEST"
 LONGEST = 900.0
 """Seconds: the most that the service lets a function run."""
@@ -242,7 +242,7 @@ def _asked(call: Call) -> tuple[str, str, str | None]:
     """The function that a call asks for, in its own words, the function's name, and its version or alias."""
     given = call.resource
     qualifier: Any = None
-    if (call.target.service, _plain(call.target.action)) == INVOKE and isinstance(call.payload, dict):
+    if invokes(call.target) and isinstance(call.payload, dict):
         given = str(call.payload.get("FunctionName", ""))
         qualifier = call.payload.get("Qualifier")
     name, _, found = given.rpartition("function:")[2].partition(":")
@@ -250,8 +250,9 @@ def _asked(call: Call) -> tuple[str, str, str | None]:
     return given, name, None if qualifier is None else str(qualifier)
 
 
-def _plain(action: str | None) -> str | None:
-    return action and action.removesuffix(".waitForTaskToken")
+def invokes(target: Target) -> bool:
+    """Whether a Task is a `lambda:invoke`, one that waits for a token or not."""
+    return target.service == "lambda" and (target.action or "").partition(".")[0] == "invoke"
 
 
 # ---------------------------------------------------------------------- as the resource of a Task

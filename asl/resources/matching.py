@@ -11,7 +11,7 @@ from asl.errors import AslError
 from asl.frames import Call
 from asl.resources.answers import NOBODY
 from asl.resources.functions import Served, TaskFunction, of_task, second_parameter
-from asl.resources.lambdas import INVOKE, Lambda, function_names, of_function
+from asl.resources.lambdas import Lambda, function_names, invokes, of_function
 from asl.states import Target
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Resources:
 
     def named(self, call: Call) -> Served | None:
         """What serves the call under a name of its own."""
-        called = function_names(call.payload) if _invokes(call) else []
+        called = function_names(call.payload) if invokes(call.target) else []
         key = (call.state, call.resource, *called)
         found = self._found.get(key)
         if found is None and key not in self._found:
@@ -123,9 +123,9 @@ class Resources:
     def _general_for(self, call: Call) -> Served | None:
         if self._all is not None:
             return _of(self._all)
-        patterns = [name for name in self._named if "*" in name or "?" in name]
+        patterns = filter(is_pattern, self._named)
         for pattern in sorted(patterns, key=len)[::-1]:
-            if fnmatchcase(call.resource, pattern) or fnmatchcase(call.state, pattern):
+            if fits(pattern, call):
                 return _of(self._named[pattern])
         return None
 
@@ -145,12 +145,22 @@ class Resources:
     def unserved(self, call: Call) -> UnservedCall:
         """The error that says that nothing serves the call."""
         there = ", ".join(map(repr, self._named)) or "none"
-        called = function_names(call.payload) if _invokes(call) else []
+        called = function_names(call.payload) if invokes(call.target) else []
         function = f" (the function {called[0]!r})" if called else ""
         return UnservedCall(
             f"no task function serves the resource {call.resource!r} of the state {call.state!r}{function}; "
             f"registered: {there}"
         )
+
+
+def is_pattern(key: str) -> bool:
+    """Whether a key stands for all that fit it."""
+    return "*" in key or "?" in key
+
+
+def fits(pattern: str, call: Call) -> bool:
+    """Whether a call is one of those for which the pattern stands: by its resource or its state."""
+    return fnmatchcase(call.resource, pattern) or fnmatchcase(call.state, pattern)
 
 
 def names(call: Call) -> tuple[str, ...]:
@@ -166,11 +176,6 @@ def _short_names(resource: str) -> tuple[str, ...]:
     if parts[2] == "states" and not parts[3]:
         return (":".join(parts[5:]),)  # lambda:invoke, aws-sdk:dynamodb:putItem
     return ":".join(parts[6:]), parts[6]  # a function with its version or alias, and without
-
-
-def _invokes(call: Call) -> bool:
-    target = call.target
-    return target.service == INVOKE[0] and (target.action or "").startswith(INVOKE[1])
 
 
 def _script(answer: Any) -> TaskFunction:
