@@ -23,8 +23,9 @@ from asl.jsonata.nodes import Node
 from asl.jsonata.operators import Closure
 from asl.jsonata.regex import Regex
 from asl.jsonata.scopes import Scope
-from asl.jsonata.sequences import LISTS, UNDEFINED, Kept, Sequence, collapse
+from asl.jsonata.sequences import LISTS, UNDEFINED, Sequence, collapse
 from asl.jsonata.signature import Signature
+from asl.jsonata.steps import as_it_is, kept_sequence
 
 if TYPE_CHECKING:
     from asl.jsonata.compiler import Compiler
@@ -66,17 +67,8 @@ def settling(node: Node) -> Settle:
     """What becomes of the sequence that a call gives: a predicate or a grouping on the call sees it as it is,
     and so does the caller of a function that ends with the call."""
     if node.thunk or node.predicate or node.group is not None:
-        return _as_it_is
-    return keep_array if node.keep_array else collapse
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def keep_array(value: Any) -> Any:
-    """The result of a call marked with `[]`."""
-    return Kept(value) if value else UNDEFINED
+        return as_it_is
+    return kept_sequence if node.keep_array else collapse
 
 
 def own_name(proc: Callable_) -> Any:

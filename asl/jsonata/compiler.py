@@ -246,7 +246,7 @@ class Compiler:
         if node.keep_singleton:
             settle = steps.kept
         elif node.group is not None:
-            settle = _as_it_is
+            settle = steps.as_it_is
         elif node.keep_array:
             settle = steps.kept_sequence
         return steps.path(compiled, first.kind == "variable", constructor, settle)
@@ -344,10 +344,6 @@ class Compiled:
 
 def _plain_name(step: Node) -> bool:
     return step.kind == "name" and not step.stages and not step.predicate and step.group is None
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
 
 
 def _after(first: Closure, then: Closure) -> Closure:

@@ -174,7 +174,7 @@ class _Shaper:
         if predicate.seeking is not None:
             for slot in predicate.seeking:
                 if slot.level == 1:
-                    self.seek(step, slot)
+                    _seek(step, slot)
                 else:
                     slot.level -= 1
             _push_ancestry(step, predicate)
@@ -222,9 +222,6 @@ class _Shaper:
         step.tuple = True
         return result
 
-    def seek(self, node: Node, slot: Slot) -> Slot:
-        return _seek(node, slot)
-
 
 def _as_path(node: Node) -> Node:
     if node.kind == "path":
@@ -253,7 +250,7 @@ def _tail(node: Node, deferred: bool = False) -> Node:
     return node
 
 
-def _seek(node: Node, slot: Slot) -> Slot:
+def _seek(node: Node, slot: Slot) -> None:
     """Walk up from `node` until the value that `slot` names is found; that step then binds it."""
     if node.kind in ("name", "wildcard"):
         slot.level -= 1
@@ -277,7 +274,6 @@ def _seek(node: Node, slot: Slot) -> Slot:
             _seek(node.steps[index], slot)
     else:
         raise JsonataError("S0217", node.position, token=node.kind)
-    return slot
 
 
 def _push_ancestry(result: Node, value: Node) -> None:

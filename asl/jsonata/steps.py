@@ -164,6 +164,11 @@ def path(
     return evaluate
 
 
+def as_it_is(items: Any) -> Any:
+    """The result of a path or a call where what follows wants its sequence."""
+    return items
+
+
 def kept(items: Any) -> Any:
     """The result of a path with a step marked with `[]`: a sequence that does not collapse."""
     if type(items) is Built:
@@ -172,7 +177,7 @@ def kept(items: Any) -> Any:
 
 
 def kept_sequence(items: Any) -> Any:
-    """The result of a path marked with `[]` as a whole."""
+    """The result of a path or a call marked with `[]` as a whole."""
     if isinstance(items, Sequence):
         return Kept(items) if items else UNDEFINED
     return items
