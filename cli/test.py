@@ -88,40 +88,29 @@ class _Coverage:
     """What `--cov` and the options beside it ask for."""
 
     def __init__(self, pattern: str, forms: tuple[str, ...], least: float | None) -> None:
-        from asl.testing.coverage import Coverage, reports
-        from asl.testing.coverage.selecting import names_tests
+        from asl.testing.coverage import Coverage, reports, selecting
 
-        if names_tests(pattern):
-            raise click.UsageError(
-                f"--cov {pattern}: these are tests and no state machines; write them before --cov"
-            )
+        if (told := selecting.misfit(pattern, "--cov")) is not None:
+            raise click.UsageError(told)
         self.found = Coverage()
         self.pattern = pattern
         self.forms = forms or ("term",)
         self.least = least
         for form in self.forms:
-            if form.partition(":")[0] not in reports.FORMS or form.startswith("term:"):
-                raise click.UsageError(
-                    f"--cov-report {form}: it is one of {', '.join(reports.FORMS)}, or html:FILE …"
-                )
+            if (told := reports.misfit(form)) is not None:
+                raise click.UsageError(f"--cov-report {form}: {told}")
 
     def report(self, *, to_stderr: bool) -> bool:
         """Show and write the reports; False where too little is covered."""
         from asl.testing.coverage import reports
-        from asl.testing.coverage.selecting import select
 
-        notes = select(self.found, self.pattern, Path.cwd())
-        rows = reports.rows(self.found)
-        lines = ["", *reports.table(rows)] if "term" in self.forms else []
-        for form in self.forms:
-            if form != "term":
-                text, file = reports.render(rows, form)
-                _write(file, text, "--cov-report")
-                notes.append(f"written: {file}")
-        told = reports.shortfall(rows, self.least)
-        for line in [*lines, *notes, *([] if told is None else [f"FAIL: {told}"])]:
+        def write(file: str, text: str) -> None:
+            _write(file, text, "--cov-report")
+
+        lines, is_enough = reports.report(self.found, self.pattern, self.forms, self.least, Path.cwd(), write)
+        for line in ["", *lines] if "term" in self.forms else lines:
             click.echo(line, err=to_stderr)
-        return told is None
+        return is_enough
 
 
 def _tell(outcome: Outcome) -> None:

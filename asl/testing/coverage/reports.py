@@ -12,6 +12,7 @@ from asl import source
 from asl.errors import AslError
 from asl.testing.coverage.collecting import Coverage, Covered, percent
 from asl.testing.coverage.points import KINDS, Point
+from asl.testing.coverage.selecting import select
 
 HEADS = {
     "state": "states",
@@ -213,7 +214,36 @@ FORMS = ("term", *FILES)
 """The forms of reports; `term` is the table."""
 
 
-def shortfall(rows: Sequence[Row], least: float | None) -> str | None:
-    """A sentence where less than so many percent are covered."""
-    found = total(rows)
-    return None if least is None or found >= least else f"coverage of {found:.1f} % is under {least:g} %"
+def misfit(form: str) -> str | None:
+    """What is wrong with a form that somebody asks for, in the words that follow it."""
+    if form.partition(":")[0] not in FORMS or form.startswith("term:"):
+        return f"it is one of {', '.join(FORMS)}, or html:FILE …"
+    return None
+
+
+def report(
+    coverage: Coverage,
+    pattern: str,
+    forms: Sequence[str],
+    least: float | None,
+    root: Path,
+    write: Callable[[str, str], object],
+) -> tuple[list[str], bool]:
+    """Report in these forms on the machines that a pattern names, seen from `root`.
+
+    The lines to show, and whether as many percent as `least` are covered. `write` takes the name of a file and its
+    text.
+    """
+    notes = select(coverage, pattern, root)
+    found = rows(coverage, root)
+    lines = [*(table(found) if "term" in forms else []), *notes]
+    for form in forms:
+        if form != "term":
+            text, file = render(found, form)
+            write(file, text)
+            lines.append(f"written: {file}")
+    share = total(found)
+    is_enough = least is None or share >= least
+    if not is_enough:
+        lines.append(f"FAIL: coverage of {share:.1f} % is under {least:g} %")
+    return lines, is_enough

@@ -15,9 +15,11 @@ DEFINITIONS = ("*.asl.json", "*.asl.yaml", "*.asl.yml", "*.asl")
 _TESTS = (".py", ".asl-test.yaml", ".asl-test.yml")
 
 
-def names_tests(pattern: str) -> bool:
-    """Whether it names tests: a path behind an option that may have a pattern is taken for the pattern."""
-    return "::" in pattern or pattern.endswith(_TESTS)
+def misfit(pattern: str, option: str) -> str | None:
+    """What is wrong with a pattern that names tests: a path behind an option that may have one is taken for it."""
+    if "::" in pattern or pattern.endswith(_TESTS):
+        return f"{option} {pattern}: these are tests and no state machines; write them before {option}"
+    return None
 
 
 def select(coverage: Coverage, pattern: str, root: Path) -> list[str]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from asl.testing.coverage import reports
 from asl.testing.coverage.collecting import Coverage
-from asl.testing.coverage.selecting import select
 
 _KEY = "asl_coverage"
 
@@ -24,7 +22,6 @@ class CoverageSession:
         self.pattern: str = config.getoption("--asl-cov")
         self.forms: list[str] = config.getoption("--asl-cov-report") or ["term"]
         self.least: float | None = config.getoption("--asl-cov-fail-under")
-        self.rows: list[reports.Row] = []
         self.lines: list[str] = []
         self._watching = ExitStack()
 
@@ -48,21 +45,18 @@ class CoverageSession:
             self.config.workeroutput[_KEY] = self.coverage.to_dict()
             return
         root = self.config.invocation_params.dir
-        self.lines = select(self.coverage, self.pattern, root)
-        self.rows = reports.rows(self.coverage, root)
-        for form in self.forms:
-            if form != "term":
-                text, file = reports.render(self.rows, form)
-                (root / file).write_text(text, encoding="utf-8")
-                self.lines.append(f"written: {Path(file)}")
-        told = reports.shortfall(self.rows, self.least)
-        if told is not None:
-            self.lines.append(f"FAIL: {told}")
-            if session.exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+        def write(file: str, text: str) -> None:
+            (root / file).write_text(text, encoding="utf-8")
+
+        self.lines, is_enough = reports.report(
+            self.coverage, self.pattern, self.forms, self.least, root, write
+        )
+        if not is_enough and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Show the table, and what else there is to tell."""
         terminalreporter.section("coverage of state machines")
-        for line in [*(reports.table(self.rows) if "term" in self.forms else []), *self.lines]:
+        for line in self.lines:
             terminalreporter.write_line(line)

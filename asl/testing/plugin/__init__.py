@@ -49,19 +49,14 @@ def pytest_configure(config: pytest.Config) -> None:
         if forms or config.getoption("--asl-cov-fail-under") is not None:
             raise pytest.UsageError("--asl-cov-report and --asl-cov-fail-under are for --asl-cov: add that")
         return
-    from asl.testing.coverage.reports import FORMS
-    from asl.testing.coverage.selecting import names_tests
+    from asl.testing.coverage import reports, selecting
     from asl.testing.coverage.session import CoverageSession
 
-    if names_tests(pattern):
-        raise pytest.UsageError(
-            f"--asl-cov {pattern}: these are tests and no state machines; write them before --asl-cov"
-        )
+    if (told := selecting.misfit(pattern, "--asl-cov")) is not None:
+        raise pytest.UsageError(told)
     for form in forms or ():
-        if form.partition(":")[0] not in FORMS or form.startswith("term:"):
-            raise pytest.UsageError(
-                f"--asl-cov-report={form}: it is one of {', '.join(FORMS)}, or html:FILE …"
-            )
+        if (told := reports.misfit(form)) is not None:
+            raise pytest.UsageError(f"--asl-cov-report={form}: {told}")
     config.pluginmanager.register(CoverageSession(config), "asl-coverage")
 
 
