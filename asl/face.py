@@ -206,7 +206,7 @@ class StateMachine:
         if type(tasks) is not dict or machines or callbacks is not None or activities is not None:
             return Resources(tasks, machines=machines, callbacks=callbacks, activities=activities)
         last = self._last
-        if last is None or last[0] != tasks:
+        if last is None or not _identical(last[0], tasks):
             own = tasks.copy()
             self._last = last = (own, Resources(own))
         return last[1]
@@ -229,6 +229,12 @@ class StateMachine:
         from asl.distributed import MapRuns  # most machines have no map run
 
         return MapRuns(buckets, workers=workers, tasks=tasks, keep=keep)
+
+
+def _identical(some: dict[str, Any], others: dict[str, Any]) -> bool:
+    """Whether both have the same objects in the same order: functions that are only equal may count their calls."""
+    pairs = zip(some.items(), others.items(), strict=False)
+    return len(some) == len(others) and all(a == b and f is g for (a, f), (b, g) in pairs)
 
 
 def _compiled(definition: dict[str, Any], warnings: tuple[Problem, ...], name: str) -> StateMachine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,6 +66,27 @@ def test_each_run_has_the_tasks_that_it_was_given() -> None:
     assert machine.run(tasks={"work": lambda payload: 3}).output == 3
     with pytest.raises(asl.UnservedCall):
         machine.run(tasks={})
+
+
+@dataclass
+class Counting:
+    """A task that is equal to another that has been called as often."""
+
+    calls: int = 0
+
+    def __call__(self, payload: Any) -> int:
+        self.calls += 1
+        return self.calls
+
+
+def test_tasks_that_are_equal_are_not_taken_for_each_other() -> None:
+    machine = one_task()
+    first, second = Counting(), Counting()
+    assert first == second
+    machine.run(tasks={"T": first})
+    first.calls = 0
+    machine.run(tasks={"T": second})
+    assert (first.calls, second.calls) == (0, 1)
 
 
 def test_a_task_that_is_no_function_is_refused() -> None:
