@@ -20,8 +20,8 @@ def batches(batcher: Mapping[str, Any], items: Iterable[Json]) -> Iterator[tuple
     item that is too large by itself is a batch of its own. Raises States.ItemReaderFailed for a limit that is
     negative.
     """
-    count = _limit(batcher, "MaxItemsPerBatch", 1 << 62)
-    bytes = min(_limit(batcher, "MaxInputBytesPerBatch", LARGEST), LARGEST)
+    count = limit(batcher, "MaxItemsPerBatch", 1 << 62)
+    bytes = min(limit(batcher, "MaxInputBytesPerBatch", LARGEST), LARGEST)
     frame: dict[str, Json] = {"Items": []}
     if "BatchInput" in batcher:
         frame = {"BatchInput": batcher["BatchInput"], "Items": []}
@@ -39,8 +39,12 @@ def batches(batcher: Mapping[str, Any], items: Iterable[Json]) -> Iterator[tuple
         yield len(held), {**frame, "Items": held}
 
 
-def _limit(batcher: Mapping[str, Any], field: str, default: int) -> int:
-    found: int = batcher.get(field) or default  # 0 is no limit, as is recorded of MaxItems
+def limit(fields: Mapping[str, Any], field: str, default: int) -> int:
+    """A limit that a field may set; 0 sets none (recorded: map_item_reader_csv_max_items.0).
+
+    Raises States.ItemReaderFailed for one that is negative.
+    """
+    found: int = fields.get(field) or default
     if found < 0:
         raise StatesError(names.ITEM_READER_FAILED, f"field {field} must be positive")
     return found

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 from asl import names
 from asl.distributed import csvtext, jsontext
+from asl.distributed.batches import limit
 from asl.distributed.stores import StoreError, Stores
 from asl.errors import StatesError
 from asl.scope import STATE_DATA
@@ -76,14 +77,12 @@ def _told(found: Iterator[Entry]) -> Iterator[Entry]:
 
 def _limited(reader: Fields, stores: Stores) -> Iterator[Entry]:
     config: Fields = reader.get("ReaderConfig") or {}
-    most = config.get("MaxItems") or MOST_ITEMS  # 0 is no limit (recorded: map_item_reader_csv_max_items.0)
-    if most < 0:
-        raise _failed("field MaxItems must be positive")
+    most = min(limit(config, "MaxItems", MOST_ITEMS), MOST_ITEMS)
     action = str(reader["Resource"]).rpartition(":")[2]
     found = _SOURCES.get(action)
     if found is None:
         raise _failed(f"ItemReader has no resource {reader['Resource']}")
-    yield from islice(found(config, reader.get("Arguments") or {}, stores), min(most, MOST_ITEMS))
+    yield from islice(found(config, reader.get("Arguments") or {}, stores), most)
 
 
 def _text(arguments: Fields, name: str) -> str:
