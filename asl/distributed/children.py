@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from json.encoder import encode_basestring
@@ -132,6 +133,11 @@ class Work:
             )
         return value
 
+    def execution(self, number: int, input: Json, at: int) -> Execution:
+        """The child of that number, which starts at that time."""
+        identity = self.named(number)
+        return Execution(self.program, input, at=at, identity=identity, seed=self.seed, quotas=self.quotas)
+
     def run(self, chunk: Chunk) -> Results:
         """Run the children of a chunk on virtual time; fewer, where too many failed at once."""
         ended: list[Ended | StatesError] = []
@@ -158,10 +164,7 @@ class Work:
 
     def _child(self, number: int, given: Given, start: int) -> Ended:
         input = self.input(number, given)
-        identity = self.named(number)
-        execution = Execution(
-            self.program, input, at=start, identity=identity, seed=self.seed, quotas=self.quotas
-        )
+        execution = self.execution(number, input, start)
         records = self.runs.records
         outer = len(records)
         if execution.outcome is None:
@@ -173,13 +176,13 @@ class Work:
             return Ended("RUNNING", execution.now, None, None)
         stop = execution.now
         kept = keep(execution, self.items(given), input, outcome, inner) if self.runs.keep else None
-        return Ended(outcome.status, stop, self.tell(identity, input, outcome, start, stop), kept)
+        return Ended(outcome.status, stop, self.tell(execution.identity, input, outcome, start, stop), kept)
 
     def tell(self, identity: Identity, input: Json, outcome: Outcome, start: int, stop: int) -> Any:
         """A child's result in the form that is wanted. A child that failed is always told as NONE has it."""
         if outcome.status != "SUCCEEDED" or self.form.transformation == "NONE":
             text = record(identity, input, outcome, start, stop)
-            return text if self.form.text else _parsed(text)
+            return text if self.form.text else json.loads(text)
         output = outcome.output
         if not self.form.text:
             return output
@@ -241,13 +244,6 @@ def cut(kept: ChildExecution, at: int) -> ChildExecution:
 def pending(input: Json) -> str:
     """What is told of a child that did not start."""
     return f'{{"Input":{encode_basestring(to_json(input))},"InputDetails":{{"Included":true}},"Status":"PENDING"}}'
-
-
-def _parsed(text: str) -> Json:
-    import json  # only where failures are tolerated, or NONE is asked for without a bucket
-
-    found: Json = json.loads(text)
-    return found
 
 
 def _uuid(text: str) -> str:

@@ -65,19 +65,10 @@ class Live:
     def _is_closed(self) -> bool:
         """Whether no child starts any more."""
         run = self.run
-        exceeded = run.tolerance.exceeded(self._failed)
-        return self._dropped or exceeded or run.error is not None or run.broken is not None
+        return self._dropped or run.tolerance.exceeded(self._failed) or run.problem is not None
 
     def _start(self, number: int, given: Given, input: Json) -> None:
-        work = self.run.work
-        execution = Execution(
-            work.program,
-            input,
-            at=self._hub.now(),
-            identity=work.named(number),
-            seed=work.seed,
-            quotas=work.quotas,
-        )
+        execution = self.run.work.execution(number, input, self._hub.now())
         reply = partial(self._ended, number, given, input)
         self._running[number] = self._hub.add(execution, Waiting(self._parent, self._call.id, reply))
 

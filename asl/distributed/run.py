@@ -32,7 +32,6 @@ class Run:
         self.call = call
         self.program = execution.program
         self.stores = runs.stores
-        self.started = execution.now
         label = call.arn.rpartition(":")[0].rpartition("/")[2]
         self.work = Work(
             program=call.processor,
@@ -54,7 +53,7 @@ class Run:
             max_concurrency=fields["MaxConcurrency"],
             tolerated_failure_count=count or 0,
             tolerated_failure_percentage=percentage or 0,
-            started=self.started,
+            started=execution.now,
         )
         total = None if "ItemReader" in fields else len(fields["Items"])
         self.tolerance = schedule.Tolerance(count, percentage, total)
@@ -66,6 +65,11 @@ class Run:
         self._taken = 0
         self._given: Iterator[Given] = iter(())
         self._sink: writer.Sink | None = None
+
+    @property
+    def problem(self) -> StatesError | None:
+        """Why no more children start; None while nothing went wrong."""
+        return self.broken or self.error
 
     def spec(self, tasks: Any) -> Spec:
         """The work as plain data, for other processes."""
@@ -147,7 +151,7 @@ class Run:
     def end(self, stop: int, exceeded: bool) -> Any:
         """The map run is over: its result, or its error."""
         assert self._sink is not None
-        error = self.broken or self.error
+        error = self.problem
         try:
             if exceeded:
                 error = StatesError(names.EXCEED_TOLERATED_FAILURE_THRESHOLD, _EXCEEDED)

@@ -49,7 +49,7 @@ class Simulation:
 
     def _is_too_much(self) -> bool:
         """Whether too many items failed, now that their number is known."""
-        return self.run.error is None and self.run.broken is None and self._ledger.is_too_much()
+        return self.run.problem is None and self._ledger.is_too_much()
 
     def _children(self, executor: Executor) -> None:
         """Start all children that are to be started, and hear how each of them ended."""
@@ -85,7 +85,7 @@ class Simulation:
         self._settle(start)
         first, taken = 0, list[Given]()
         run, ledger = self.run, self._ledger
-        if run.error is None and run.broken is None and ledger.exceeded_at is None:
+        if run.problem is None and ledger.exceeded_at is None:
             first, taken = run.take(min(places, most))
             self._slots.take(start, len(taken))
         return Chunk(number, first, start, taken, ledger.still_tolerated())
