@@ -10,6 +10,7 @@ from typing import Any
 
 from asl import jsonata, times
 from asl.dataflow import Operand, Step
+from asl.dataflow.bounds import LONGEST_DELAY, LONGEST_TIMEOUT
 from asl.dataflow.jsonata_fields import (
     Document,
     is_expression,
@@ -49,9 +50,6 @@ __all__ = [
     "until",
     "write",
 ]
-
-LONGEST_WAIT = 99_999_999  # seconds (developer guide, "Wait workflow state"), and of the timeouts of a Task
-LONGEST_DELAY = 2**31 - 1  # seconds, to a Timestamp: as in JSONPath, where it is recorded
 
 
 def arguments(state: Document) -> Select | None:
@@ -181,8 +179,8 @@ def until(state: Document) -> Select:
 
         def after(raw: Json, scope: Scope) -> Json:
             span: Any = seconds(raw, scope)
-            if not 0 <= span <= LONGEST_WAIT:
-                raise out_of_range("Seconds", 0, LONGEST_WAIT, span, after_entry=True)
+            if not 0 <= span <= LONGEST_TIMEOUT:
+                raise out_of_range("Seconds", 0, LONGEST_TIMEOUT, span, after_entry=True)
             return scope.now + span * 1000  # type: ignore[no-any-return]
 
         return after
@@ -223,8 +221,8 @@ def seconds(state: Document, field: str) -> Select | None:
 
     def positive(raw: Json, scope: Scope) -> Json:
         found: Any = read(raw, scope)
-        if not 1 <= found <= LONGEST_WAIT:
-            raise out_of_range(field, 1, LONGEST_WAIT, found)
+        if not 1 <= found <= LONGEST_TIMEOUT:
+            raise out_of_range(field, 1, LONGEST_TIMEOUT, found)
         return found  # type: ignore[no-any-return]
 
     return positive

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from asl.dataflow.bounds import CONCURRENCY, TOLERANCES, Bound, within
 from asl.dataflow.jsonata_fields import Document, is_expression, of_input, source, typed, unexpected
 from asl.errors import EvaluationError
 from asl.values import Json, Scope, Select, to_json
@@ -46,7 +45,7 @@ def item_selector(state: Document) -> Select | None:
 
 def limit(state: Document) -> Select:
     """Raw input → MaxConcurrency; 0 means no limit of the definition's own."""
-    return _within({"MaxConcurrency": 0, **state}, *_CONCURRENCY)
+    return _within({"MaxConcurrency": 0, **state}, CONCURRENCY)
 
 
 def map_run(state: Document) -> Select | None:
@@ -56,9 +55,7 @@ def map_run(state: Document) -> Select | None:
     ResultWriter. None where the state has none of them.
     """
     parts: dict[str, Select] = {
-        field: _within(state, field, expected, most, text)
-        for field, expected, most, text in _TOLERANCES
-        if field in state
+        bound.field: _within(state, bound) for bound in TOLERANCES if bound.field in state
     }
     for field in ("ItemReader", "ItemBatcher", "ResultWriter"):
         select = of_input(state, field)
@@ -69,21 +66,7 @@ def map_run(state: Document) -> Select | None:
     return lambda raw, scope: {field: select(raw, scope) for field, select in parts.items()}
 
 
-_CONCURRENCY = "MaxConcurrency", "integer", float("inf"), "MaxConcurrency cannot be negative."
-_TOLERANCES: tuple[tuple[str, str, float, str], ...] = (
-    ("ToleratedFailureCount", "integer", float("inf"), "ToleratedFailureCount cannot be negative."),
-    ("ToleratedFailurePercentage", "number", 100, "ToleratedFailurePercentage must be between 0 and 100."),
-)
-
-
-def _within(state: Document, field: str, expected: str, most: float, text: str) -> Select:
-    read = typed(state, field, expected)
+def _within(state: Document, bound: Bound) -> Select:
+    read = typed(state, bound.field, "integer" if bound.whole else "number")
     assert read is not None
-
-    def number(raw: Json, scope: Scope) -> Json:
-        found: Any = read(raw, scope)
-        if not 0 <= found <= most:
-            raise EvaluationError(text, field)
-        return found  # type: ignore[no-any-return]
-
-    return number
+    return within(read, bound, lambda text: EvaluationError(text, bound.field))

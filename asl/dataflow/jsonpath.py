@@ -10,9 +10,9 @@ from typing import Any
 
 from asl import paths, rules, templates, times
 from asl.dataflow import Operand, Step
+from asl.dataflow.bounds import LONGEST_DELAY, LONGEST_TIMEOUT
 from asl.dataflow.growth import keys_of, of_pass
 from asl.dataflow.jsonpath_fields import (
-    LONGEST_TIMEOUT,
     Document,
     integer,
     path_field,
@@ -28,7 +28,6 @@ from asl.states import Assign, Growth, Merge, Rule
 from asl.values import Json, Scope, Select, whole
 
 __all__ = [
-    "LONGEST_WAIT",
     "after",
     "arguments",
     "assign",
@@ -51,9 +50,6 @@ __all__ = [
     "until",
     "write",
 ]
-
-LONGEST_WAIT = 2**31 - 1
-"""Seconds; a longer one fails (recorded: wait.timestamp_too_far_in_future_boundary)."""
 
 
 def arguments(state: Document) -> Select | None:
@@ -202,13 +198,13 @@ def operands(rule: Document) -> tuple[Operand, ...]:
 
 
 def _seconds_from_now(seconds: int, scope: Scope) -> int:
-    if seconds > LONGEST_WAIT:
+    if seconds > LONGEST_DELAY:
         raise StatesError(RUNTIME, "Wait state delay is too long.")
     return scope.now + seconds * 1000
 
 
 def _not_before_now(until: int, scope: Scope) -> int:
-    if until - scope.now > LONGEST_WAIT * 1000:
+    if until - scope.now > LONGEST_DELAY * 1000:
         raise StatesError(RUNTIME, "Wait state delay is too long.")
     return max(until, scope.now)
 

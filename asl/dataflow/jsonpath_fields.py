@@ -47,10 +47,6 @@ def template(state: Document, field: str) -> Select | None:
     return templates.compile(state[field]).select if field in state else None
 
 
-LONGEST_TIMEOUT = 99_999_999
-"""Seconds: the most that TimeoutSeconds and HeartbeatSeconds may say (developer guide, "Task workflow state")."""
-
-
 def shown(value: Json) -> str:
     """A value as the service's messages quote it."""
     return value if isinstance(value, str) else to_json(value)

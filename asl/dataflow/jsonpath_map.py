@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from asl import templates
+from asl.dataflow.bounds import CONCURRENCY, TOLERANCES, Bound, within
 from asl.dataflow.jsonpath_fields import Document, at, integer, path_field, template
 from asl.errors import StatesError
 from asl.names import RUNTIME
@@ -40,7 +39,7 @@ def item_selector(state: Document) -> Select | None:
 
 def limit(state: Document) -> Select:
     """Effective input → MaxConcurrency; 0 means no limit of the definition's own."""
-    return _bounded({"MaxConcurrency": 0, **state}, *_CONCURRENCY)
+    return _within({"MaxConcurrency": 0, **state}, CONCURRENCY)
 
 
 def map_run(state: Document) -> Select | None:
@@ -51,9 +50,9 @@ def map_run(state: Document) -> Select | None:
     state has none of them.
     """
     parts = {
-        field: _bounded(state, field, kind, most, text)
-        for field, kind, most, text in _TOLERANCES
-        if field in state or f"{field}Path" in state
+        bound.field: _within(state, bound)
+        for bound in TOLERANCES
+        if bound.field in state or f"{bound.field}Path" in state
     }
     parts |= {
         field: _part(state[field])
@@ -63,28 +62,12 @@ def map_run(state: Document) -> Select | None:
     return _object(parts) if parts else None
 
 
-# A negative MaxConcurrency from a path leaves the service's execution hanging (recorded); here it fails.
-_CONCURRENCY = "MaxConcurrency", "integer", float("inf"), "MaxConcurrency cannot be negative."
-_TOLERANCES: tuple[tuple[str, str, float, str], ...] = (
-    ("ToleratedFailureCount", "integer", float("inf"), "ToleratedFailureCount cannot be negative."),
-    ("ToleratedFailurePercentage", "float", 100, "ToleratedFailurePercentage must be between 0 and 100."),
-)
+def _within(state: Document, bound: Bound) -> Select:
+    read = _number(state, bound.field, "integer" if bound.whole else "float")
+    return within(read, bound, lambda text: StatesError(RUNTIME, text))
 
 
-def _bounded(state: Document, field: str, kind: str, most: float, text: str) -> Select:
-    """A number field or its Path form, refused with `text` outside 0 … `most`."""
-    read = _number(state, field, kind)
-
-    def number(value: Json, scope: Scope) -> Json:
-        found: Any = read(value, scope)
-        if not 0 <= found <= most:
-            raise StatesError(RUNTIME, text)
-        return found  # type: ignore[no-any-return]
-
-    return number
-
-
-def _number(holder: Document, field: str, kind: str = "integer") -> Select:
+def _number(holder: Document, field: str, kind: str) -> Select:
     """A number field, or its Path form."""
     path = holder.get(f"{field}Path")
     return _constant(whole(holder.get(field))) if path is None else integer(path, f"{field}Path", kind)
