@@ -20,7 +20,7 @@ def then(first: Select | None, second: Select | None) -> Select | None:
 
 
 def at(path: str) -> Select:
-    """The value at a path of InputPath, OutputPath or ItemsPath; raises States.Runtime where there is none."""
+    """The value at a path that stands in a field; raises States.Runtime where there is none."""
     select = paths.compile(path).select
 
     def found(value: Json, scope: Scope) -> Json:
@@ -54,13 +54,10 @@ def shown(value: Json) -> str:
 
 def integer(path: str, field: str, kind: str = "integer") -> Select:
     """The number at a path that stands in the field; raises States.Runtime where there is none of that kind."""
-    select = paths.compile(path).select
+    select = at(path)
 
     def number(value: Json, scope: Scope) -> Json:
-        try:
-            found = select(value, scope)
-        except PathError as problem:
-            raise StatesError(RUNTIME, f"Invalid path '{path}' : {problem.message}") from None
+        found = select(value, scope)
         if isinstance(found, str):  # recorded: MAP_STATE_REFERENCE_IN_MAX_CONCURRENCY_PATH reads "1"
             found = _parsed(found, kind)
         fits = isinstance(found, int) or (kind == "float" and isinstance(found, float))
