@@ -64,17 +64,16 @@ class Aws:
         if service == "apigateway" and action == "invoke":
             first = gateway.invoke(payload, self._boto_session(call), self.endpoint_url)
             return Submitted(first) if call.token else first
+        waits, pace = pattern.startswith("sync"), Pace.of(call, self.poll)
         if service == "eks" and action in kubernetes.ACTIONS:
             session = self._boto_session(call)
-            waits = pattern.startswith("sync")
-            pace = Pace.of(call, self.poll)
             return kubernetes.serve(action, payload, session, self._region(session), waits, pace)
         api = self._api(call, service, action)
         given = payload if isinstance(payload, dict) else {}
         first = api.call(given)
-        if pattern.startswith("sync"):
+        if waits:
             job = JOBS.get((service, action))
-            return started(api, job, given, first, pattern == "sync:2", Pace.of(call, self.poll))
+            return started(api, job, given, first, pattern == "sync:2", pace)
         return Submitted(first) if call.token else first
 
     # ------------------------------------------------------------------ APIs
@@ -99,8 +98,7 @@ class Aws:
 
     def _client(self, service: str, call: Call) -> Any:
         """The client of a service, for the role that the Task's Credentials ask for."""
-        role = call.credentials.get("RoleArn") if isinstance(call.credentials, Mapping) else None
-        key = (service, None if role is None else str(role))
+        key = (service, _role(call))
         with self._lock:
             if key not in self._clients:
                 self._clients[key] = self._new_client(service, self._boto_session(call))
@@ -128,8 +126,8 @@ class Aws:
             except ImportError as problem:
                 raise ImportError("AWS is reached by boto3: pip install 'asl-interpreter[aws]'") from problem
             self._session = boto3.session.Session()
-        role = call.credentials.get("RoleArn") if isinstance(call.credentials, Mapping) else None
-        return self._session if role is None else self._assumed(str(role), call)
+        role = _role(call)
+        return self._session if role is None else self._assumed(role, call)
 
     def _assumed(self, role: str, call: Call) -> Any:
         """A session with the credentials of a role (recorded: credentials_base, where it is not allowed)."""
@@ -150,6 +148,12 @@ class Aws:
             answer["SessionToken"],
             region_name=self._region(self._session),
         )
+
+
+def _role(call: Call) -> str | None:
+    """The role that the Task's Credentials ask for."""
+    role = call.credentials.get("RoleArn") if isinstance(call.credentials, Mapping) else None
+    return None if role is None else str(role)
 
 
 # ---------------------------------------------------------------------- one call of an API
