@@ -12,7 +12,7 @@ import click
 import asl
 from asl.frames import BackingOff, Call, Frame, Joining, MapRun, Sleeping
 
-from .summary import seconds
+from .summary import depth, seconds
 
 Show = Callable[[asl.Execution], None]
 
@@ -53,15 +53,11 @@ def standing(execution: asl.Execution, now: int) -> list[Standing]:
 
 
 def _standing(frame: Frame, now: int) -> Standing:
-    depth, elapsed, wait = (
-        frame.path.count("/") // 2 if frame.path != "/" else 0,
-        now - frame.entered_at,
-        frame.wait,
-    )
+    around, elapsed, wait = depth(frame.path), now - frame.entered_at, frame.wait
     if isinstance(wait, Joining):
         total = len(wait.results)
         started = wait.started if wait.items else total
-        return Standing(depth, frame.state, elapsed, "", started - len(wait.active), total)
+        return Standing(around, frame.state, elapsed, "", started - len(wait.active), total)
     tries = sum(frame.tries.values())
     retry = f"retry {tries}" if tries else ""
     if isinstance(wait, Sleeping):
@@ -71,7 +67,7 @@ def _standing(frame: Frame, now: int) -> Standing:
     else:
         assert isinstance(wait, Call)
         said = "map run" if isinstance(wait, MapRun) else " ".join(filter(None, (wait.resource, retry)))
-    return Standing(depth, frame.state, elapsed, said)
+    return Standing(around, frame.state, elapsed, said)
 
 
 def _steps(path: str) -> list[tuple[int, str]]:

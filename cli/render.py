@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +18,7 @@ import asl
 from asl.values import to_json
 from asl.visits import Visit
 
-from .summary import seconds
+from .summary import depth, seconds
 
 if TYPE_CHECKING:
     from asl.graph import Line
@@ -46,7 +46,7 @@ def visits(found: Sequence[Visit], start: int, *, stderr: bool = False) -> None:
         style = "" if not visit.error else "yellow" if left else "red"
         error = ": ".join(part for part in (visit.error, visit.cause) if part)
         return (
-            Text("  " * _depth(visit.path) + visit.state, style=style),
+            Text("  " * depth(visit.path) + visit.state, style=style),
             seconds(visit.entered_at - start),
             "–" if visit.exited_at is None else seconds(visit.exited_at - visit.entered_at),
             str(visit.attempts) if visit.attempts else "",
@@ -54,11 +54,6 @@ def visits(found: Sequence[Visit], start: int, *, stderr: bool = False) -> None:
         )
 
     _show(("state", ">at", ">took", ">tries", "error"), found, row, stderr)
-
-
-def _depth(path: str) -> int:
-    """How many Parallel and Map states are around: `/` has none, `/Each/3` one, `/Each/3/Both/0` two."""
-    return path.count("/") // 2 if path != "/" else 0
 
 
 def events(history: asl.History) -> None:
@@ -75,9 +70,8 @@ def events(history: asl.History) -> None:
     _show((">id", ">after", ">at", "event", "state", "details"), history, row, stderr=False)
 
 
-def tests(found: Sequence[Outcome]) -> None:
-    """The outcomes of tests."""
-    colours = {"passed": "green", "failed": "red", "error": "red"}
+def tests(found: Sequence[Outcome], colours: Mapping[str, str]) -> None:
+    """The outcomes of tests. `colours` are those of results."""
 
     def row(outcome: Outcome) -> Iterable[Text | str]:
         run = outcome.run

@@ -56,6 +56,11 @@ def seconds(ms: int) -> str:
     return f"{ms / 1000:,.3f}".rstrip("0").rstrip(".") + " s"
 
 
+def depth(path: str) -> int:
+    """How many Parallel and Map states are around a frame: `/` has none, `/Each/3` one, `/Each/3/Both/0` two."""
+    return path.count("/") // 2 if path != "/" else 0
+
+
 def count(number: int, thing: str) -> str:
     """A number of things: `1 state`, `25,000 events`."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -69,7 +69,7 @@ def test(
     elif sys.stdout.isatty():
         from . import render
 
-        render.tests(found)
+        render.tests(found, _COLOURS)
         for outcome in found:
             if outcome.problems:
                 _tell(outcome)
