@@ -22,6 +22,12 @@ ENDS = {
 }
 """The events that end an execution, and the status that it has then."""
 
+FORKS = ("MapStateStarted", "ParallelStateStarted")
+"""The events after which branches and iterations begin."""
+
+BEGINS = frozenset(("TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled", *FORKS))
+"""The events that begin an attempt of a state."""
+
 Details: TypeAlias = "dict[str, Any]"
 _WHOLE = {"truncated": False}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from asl.drive.replay import identity
 from asl.errors import StatesError
-from asl.events import ENDS, Event
+from asl.events import ENDS, FORKS, Event
 from asl.execution import Execution
 from asl.frames import Broken, Frame, Joining
 from asl.machine import Machine, Outcome
@@ -255,7 +255,7 @@ def _spots(history: Any) -> _Spot:
     spots: dict[str, _Spot] = {"/": root}
     for event in history:
         kind, path = event.type, event.path
-        if kind in ("MapStateStarted", "ParallelStateStarted"):
+        if kind in FORKS:
             spots[path].children = {}
             spots[path].length = event.data or 0
             spots[path].fork = event.id
@@ -274,7 +274,7 @@ def _spots(history: Any) -> _Spot:
             spot.failed = True
         elif kind == "MapIterationFailed" or (kind == "EvaluationFailed" and _is_instant(spot)):
             spot.lost = True
-        elif kind in ("MapStateStarted", "ParallelStateStarted"):
+        elif kind in FORKS:
             spot.failed = False
         elif kind.endswith("StateEntered"):
             spot.state, spot.children = event, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from asl.events import BEGINS
 from asl.history import Event
 from asl.values import Json
 
@@ -36,15 +37,6 @@ class Visit:
         return None if self.exited_at is None else (self.exited_at - self.entered_at) / 1000
 
 
-_ATTEMPTS = frozenset(
-    {
-        "TaskScheduled",
-        "LambdaFunctionScheduled",
-        "ActivityScheduled",
-        "MapStateStarted",
-        "ParallelStateStarted",
-    }
-)
 _ERRORS = frozenset(
     {
         "TaskFailed",
@@ -73,7 +65,7 @@ def visits(history: Sequence[Event]) -> list[Visit]:
             continue
         if kind.endswith("StateExited"):
             found.exited_at, found.output, found.assigned = event.at, event.data, event.more
-        elif kind in _ATTEMPTS:
+        elif kind in BEGINS:
             found.attempts += 1
         elif kind in _ERRORS:
             found.error, found.cause = event.data, event.more

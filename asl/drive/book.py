@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from asl.events import BEGINS
 from asl.history import Event, History
 from asl.telling import ENDED
 
@@ -11,13 +12,6 @@ Key: TypeAlias = "tuple[str, str]"
 """Frame path and state: together with the number of the visit, the same in every run."""
 
 _SCHEDULED = ("TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled", "MapRunStarted")
-_BEGUN = (
-    "TaskScheduled",
-    "LambdaFunctionScheduled",
-    "ActivityScheduled",
-    "MapStateStarted",
-    "ParallelStateStarted",
-)
 _TELLING = ("TaskSubmitted", "ActivityStarted")
 """What is told of a call that goes on."""
 
@@ -103,7 +97,7 @@ class Book:
         if kind.endswith("StateExited"):
             visit.exited = event
             return
-        if kind in _BEGUN:
+        if kind in BEGINS:
             visit.begins.append(event)
             visit.attempts.append(event)
             visit.begun = True

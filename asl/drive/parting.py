@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from asl.drive.book import Book
 from asl.drive.reasons import reason
-from asl.events import ENDS
+from asl.events import ENDS, FORKS
 from asl.history import Event, History
 from asl.jsondiff import Difference, differences
 from asl.program import Program
@@ -105,7 +105,7 @@ class Strands:
         kind, path = event.type, event.path
         if kind.endswith("StateEntered"):
             self._in[path] = event.name
-        elif kind in ("MapStateStarted", "ParallelStateStarted"):
+        elif kind in FORKS:
             prefix = self._prefix(path)
             self._forks[prefix] = self._forks.get(prefix, 0) + 1
         elif kind in ("MapStateSucceeded", "ParallelStateSucceeded"):

@@ -14,11 +14,11 @@ from typing import Any
 
 from asl import paths, recorded, stages, times
 from asl.errors import AslError, StatesError, while_executing
-from asl.events import ENDS
+from asl.events import BEGINS, ENDS
 from asl.face import Result, StateMachine
 from asl.history import Event, History
 from asl.inspection.explanation import Attempt, Explanation, Replaced, Tried
-from asl.inspection.stays import BEGINS, Stay, stays
+from asl.inspection.stays import Stay, stays
 from asl.inspection.visiting import Unknown, Visit, find_attempts
 from asl.program import Program, walk
 from asl.retry import handling, timeout_name

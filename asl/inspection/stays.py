@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from asl.events import FORKS
 from asl.history import Event, History
 from asl.program import Program
 from asl.recorded import HistoryError
 from asl.states import Map, Parallel
 from asl.values import Json
-
-BEGINS = frozenset(
-    {
-        "TaskScheduled",
-        "LambdaFunctionScheduled",
-        "ActivityScheduled",
-        "MapStateStarted",
-        "ParallelStateStarted",
-    }
-)
-"""The events that begin an attempt."""
-
-FORKS = ("MapStateStarted", "ParallelStateStarted")
 
 
 @dataclass(slots=True, eq=False)

@@ -7,7 +7,8 @@ from typing import Final
 from asl.errors import StatesError
 from asl.history import Event
 from asl.inspection.explanation import Attempt, Tried, brief
-from asl.inspection.stays import BEGINS, FORKS, Stay
+from asl.events import BEGINS, FORKS
+from asl.inspection.stays import Stay
 from asl.recorded import HistoryError
 from asl.stages import Inspection
 from asl.states import Map, Task
