@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from asl.errors import StatesError
+from asl.events import BEGINS, FORKS
 from asl.history import Event
 from asl.inspection.explanation import Attempt, Tried, brief
-from asl.events import BEGINS, FORKS
 from asl.inspection.stays import Stay
 from asl.recorded import HistoryError
 from asl.stages import Inspection
