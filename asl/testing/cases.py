@@ -83,8 +83,9 @@ class Case:
         return machine.run(self.input, mocks=script, strict=self.strict, machines=others, **self.options)
 
     def check(self, run: Run) -> list[str]:
-        """What is not as expected, a sentence each; nothing where the test passes."""
-        return check(self.expected, run)
+        """What is not as expected, a sentence each, and then what happened; nothing where the test passes."""
+        problems = check(self.expected, run)
+        return [*problems, *run.summary("\n".join(problems))] if problems else []
 
 
 @lru_cache(maxsize=64)

@@ -26,10 +26,9 @@ class CaseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the case and look at what came of it."""
-        run = self.case.run()
-        problems = self.case.check(run)
+        problems = self.case.check(self.case.run())
         if problems:
-            raise CaseFailed("\n".join([*problems, *run.summary("\n".join(problems))]))
+            raise CaseFailed("\n".join(problems))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What is wrong, without a traceback through code that the author of the test does not know."""

@@ -69,8 +69,6 @@ def outcome(case: Case) -> Outcome:
         run = case.run()
         problems = case.check(run)
         result = FAILED if problems else PASSED
-        if problems:
-            problems += run.summary("\n".join(problems))
     except Exception as problem:
         told = cases.failure(problem)
         if told is None:
