@@ -314,6 +314,14 @@ def test_a_call_of_an_api_that_wants_to_know_who_calls() -> None:
     assert "/us-east-1/execute-api/aws4_request" in signed
 
 
+def test_a_call_of_an_api_is_signed_for_the_region_that_is_asked_for() -> None:
+    with Server({"GET /": [(200, {})]}).running() as server:
+        parameters = {"ApiEndpoint": f"{server.url}/", "AuthType": "IAM_ROLE"}
+        result = call("apigateway:invoke", parameters, asl.Aws(region="eu-west-1"))
+    assert result.status == "SUCCEEDED", result.cause
+    assert "/eu-west-1/execute-api/aws4_request" in server.asked[0][3]["Authorization"]
+
+
 def test_what_an_api_refuses_is_an_error_of_its_status() -> None:
     with Server({"GET /": [(403, {"message": "no"})]}).running() as server:
         result = call("apigateway:invoke", {"ApiEndpoint": f"{server.url}/", "Method": "GET"})

@@ -62,7 +62,8 @@ class Aws:
             return self._function(payload, call)
         action, _, pattern = action.partition(".")
         if service == "apigateway" and action == "invoke":
-            first = gateway.invoke(payload, self._boto_session(call), self.endpoint_url)
+            session = self._boto_session(call)
+            first = gateway.invoke(payload, session, self.endpoint_url, self._region(session))
             return Submitted(first) if call.token else first
         waits, pace = pattern.startswith("sync"), Pace.of(call, self.poll)
         if service == "eks" and action in kubernetes.ACTIONS:

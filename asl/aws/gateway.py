@@ -16,7 +16,7 @@ TIMEOUT = 29.0
 """Seconds: the longest that API Gateway lets an integration take."""
 
 
-def invoke(parameters: Any, session: Any, endpoint_url: str | None) -> Json:
+def invoke(parameters: Any, session: Any, endpoint_url: str | None, region: str) -> Json:
     """Send the request; signed with the session's credentials where AuthType is IAM_ROLE.
 
     An ApiEndpoint without a scheme is reached by HTTPS; with an `endpoint_url` (an emulator), there, with the
@@ -45,7 +45,7 @@ def invoke(parameters: Any, session: Any, endpoint_url: str | None) -> Json:
         headers.setdefault("Content-Type", "application/json")
     method = str(given.get("Method", "GET"))
     if given.get("AuthType") == "IAM_ROLE":
-        _sign(session, method, url, body, headers)
+        _sign(session, region, method, url, body, headers)
     try:
         response = urllib3.request(
             method, url, body=body, headers=headers, timeout=TIMEOUT, retries=False, redirect=False
@@ -66,7 +66,7 @@ def invoke(parameters: Any, session: Any, endpoint_url: str | None) -> Json:
     }
 
 
-def _sign(session: Any, method: str, url: str, body: bytes | None, headers: Any) -> None:
+def _sign(session: Any, region: str, method: str, url: str, body: bytes | None, headers: Any) -> None:
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
 
@@ -74,6 +74,6 @@ def _sign(session: Any, method: str, url: str, body: bytes | None, headers: Any)
     if credentials is None:
         raise StatesError("ApiGateway.SdkClientException", "Unable to locate credentials")
     request = AWSRequest(method, url, dict(headers), body)
-    SigV4Auth(credentials, "execute-api", session.region_name or "us-east-1").add_auth(request)
+    SigV4Auth(credentials, "execute-api", region).add_auth(request)
     for name, value in request.headers.items():
         headers[name] = value
