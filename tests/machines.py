@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import asl
+
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:work"
 TOKEN = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
 
@@ -23,3 +25,8 @@ def machine(first: str, **states: dict[str, Any]) -> dict[str, Any]:
 def task(**fields: Any) -> dict[str, Any]:
     """A Task state that calls the function `work`."""
     return {"Type": "Task", "Resource": FUNCTION, **fields}
+
+
+def one_task(**fields: Any) -> asl.StateMachine:
+    """A machine of one such Task, `T`."""
+    return asl.load(machine("T", T=task(**fields)))

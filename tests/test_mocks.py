@@ -10,11 +10,7 @@ import asl
 from asl.testing import Called, Mock, MockError, calls, first_of, in_turn, raises, returns
 from asl.testing.durations import seconds, shown, text
 from asl.testing.scripts import scripted
-from tests.machines import FUNCTION, TOKEN, machine, task
-
-
-def one_task(**fields: Any) -> asl.StateMachine:
-    return asl.load(machine("T", T=task(**fields)))
+from tests.machines import FUNCTION, TOKEN, machine, one_task, task
 
 
 def each(**fields: Any) -> asl.StateMachine:

@@ -11,11 +11,7 @@ from typing import Any
 import pytest
 
 import asl
-from tests.machines import FUNCTION, machine, task
-
-
-def one_task(**fields: Any) -> asl.StateMachine:
-    return asl.load(machine("T", T=task(**fields)))
+from tests.machines import FUNCTION, machine, one_task, task
 
 
 @pytest.mark.parametrize("name", ["T", FUNCTION, "work", "arn:aws:lambda:*:work", "wor*"])
