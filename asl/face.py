@@ -233,8 +233,7 @@ class StateMachine:
 
 def _identical(some: dict[str, Any], others: dict[str, Any]) -> bool:
     """Whether both have the same objects in the same order: functions that are only equal may count their calls."""
-    pairs = zip(some.items(), others.items(), strict=False)
-    return len(some) == len(others) and all(a == b and f is g for (a, f), (b, g) in pairs)
+    return list(some) == list(others) and [*map(id, some.values())] == [*map(id, others.values())]
 
 
 def _compiled(definition: dict[str, Any], warnings: tuple[Problem, ...], name: str) -> StateMachine:
