@@ -6,7 +6,7 @@ output is mostly the next one's input, by identity: its text is made once.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -20,14 +20,20 @@ from asl.values import Json, to_json
 def document(value: Json) -> str:
     """A document as JSON text within JSON text: quoted, and escaped twice."""
     text = to_json(value)
+    if len(text) < _SHORT:
+        return encode_basestring(text)
     try:
         return dumps(text).decode()
     except TypeError:  # half a surrogate pair
         return encode_basestring(text)
 
 
+_SHORT = 100
+"""Characters up to which the standard library quotes a text faster than orjson, which gives bytes."""
+
 _DOCUMENT, _NUMBER, _NOTHING = "document", "number", "nothing"
-_DATA = {
+_STATES = ("Pass", "Task", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
+_DATA = {f"{state}State{what}": _DOCUMENT for state in _STATES for what in ("Entered", "Exited")} | {
     "ExecutionStarted": _DOCUMENT,
     "ExecutionSucceeded": _DOCUMENT,
     "LambdaFunctionScheduled": _DOCUMENT,
@@ -46,16 +52,7 @@ _DATA = {
     "MapIterationSucceeded": _NUMBER,
     "MapStateSucceeded": _NOTHING,
 }
-"""What the data is in the types of events that are frequent, but for those of states."""
-
-_ENTERED = (',"stateEnteredEventDetails":{"name":', ',"input":', ',"inputDetails":{"truncated":false}}}')
-_EXITED = (',"stateExitedEventDetails":{"name":', ',"output":', ',"outputDetails":{"truncated":false}}}')
-_OF_STATES = {
-    f"{state}State{what}": (f'{state}State{what}","id":', *around)
-    for state in ("Pass", "Task", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
-    for what, around in (("Entered", _ENTERED), ("Exited", _EXITED))
-}
-"""The text of the events of states: before the number, the name and the document, and after it."""
+"""What the data is in the types of events that are frequent."""
 
 _PREVIOUS = ',"previousEventId":'
 _MARK = "\ue000data\ue001"
@@ -70,36 +67,46 @@ def rendered(cells: Cells, first: int = 1, between: str = ",") -> list[str]:
     instant, stamp = None, ""
     last: Any = rendered  # no document
     text = ""
+    base = first - 1
+    ids = _ids(base, first + len(cells) // WIDTH)
     rows = [iter(cells)] * WIDTH
-    for number, (kind, at, previous, _, name, data, more) in enumerate(zip(*rows, strict=True), first):
+    for place, (kind, at, previous, _, name, data, more) in enumerate(zip(*rows, strict=True), 1):
         if at != instant:
             instant, stamp = at, f'{between}{{"timestamp":"{times.cli_text(at)}","type":"'
-        of_state = _OF_STATES.get(kind)
-        if of_state is not None:
-            head, before, within, after = of_state
-            if data is not last:
-                last, text = data, document(data)
-            named = encode_basestring(name)
-            pieces += (stamp, head, str(number), _PREVIOUS, str(previous), before, named, within, text, after)
-            if more is not None:
-                pieces[-1] = f"{after[:-2]}{_assigned(more)}}}}}"
+        before = ids[previous - base] if previous >= base else str(previous)
+        what, head, middle, after = _around(kind, name)
+        if what is None or (more is not None and not kind.endswith("StateExited")):
+            rest = _rest(Event(base + place, kind, at, previous, "", name, data, more))
+            pieces.append(f'{stamp}{kind}","id":{ids[place]}{_PREVIOUS}{before}{rest}')
             continue
-        what = _DATA.get(kind)
-        if what is None or more is not None:
-            rest = _rest(Event(number, kind, at, previous, "", name, data, more))
-            pieces.append(f'{stamp}{kind}","id":{number}{_PREVIOUS}{previous}{rest}')
-            continue
-        head, before, after = _around(kind, name)
         if what is _DOCUMENT:
             if data is not last:
                 last, text = data, document(data)
             shown = text
         else:
             shown = str(data) if what is _NUMBER else ""
-        pieces += (stamp, head, str(number), _PREVIOUS, str(previous), before, shown, after)
+        if more is not None:
+            after = f"{after[:-2]}{_assigned(more)}}}}}"
+        pieces += (stamp, head, ids[place], _PREVIOUS, before, middle, shown, after)
     if pieces:
         pieces[0] = pieces[0].removeprefix(between)
     return pieces
+
+
+_KEPT = 1 << 15
+"""The texts of numbers up to here are kept: every history has those ids, and few have more."""
+
+
+def _ids(first: int, end: int) -> list[str]:
+    """The numbers from `first` on, as text, at least to `end`."""
+    if first or end > _KEPT:
+        return [*map(str, range(first, end))]
+    return _kept_ids((end - 1).bit_length())
+
+
+@cache
+def _kept_ids(bits: int) -> list[str]:
+    return [*map(str, range(1 << bits))]
 
 
 def _assigned(variables: dict[str, Json]) -> str:
@@ -107,14 +114,16 @@ def _assigned(variables: dict[str, Json]) -> str:
     return f',"assignedVariables":{{{shown}}},"assignedVariablesDetails":{{"truncated":false}}'
 
 
-@lru_cache(maxsize=1024)
-def _around(kind: str, name: Any) -> tuple[str, str, str]:
-    """The text of such an event before its number, and from its details on before and after its data."""
-    what = _DATA[kind]
+@lru_cache(maxsize=4096)
+def _around(kind: str, name: Any) -> tuple[str | None, str, str, str]:
+    """What the data of such an event is, and its text: before the number, and before and after the data."""
+    what = _DATA.get(kind)
+    if what is None:
+        return None, "", "", ""
     text = _rest(Event(0, kind, 0, 0, "", name, None if what is _NOTHING else _MARK, None))
     mark = f'"\\"{_MARK}\\""' if what is _DOCUMENT else f'"{_MARK}"'
     before, _, after = text.partition(mark)
-    return f'{kind}","id":', before, after
+    return what, f'{kind}","id":', before, after
 
 
 def _rest(event: Event) -> str:

@@ -37,7 +37,7 @@ def recorded(*events: tuple[str, Any, Any, Any]) -> History:
     """A history of events: type, name, data, more."""
     cells: list[Any] = []
     for number, (kind, name, data, more) in enumerate(events):
-        cells += (kind, 1_767_225_600_000 + 700 * number, number, "/", name, data, more)
+        cells += (kind, 1_767_225_600_000 + 700 * number, number * 9 // 10, "/", name, data, more)
     return History(cells)
 
 
@@ -82,9 +82,10 @@ def test_an_event_has_the_text_of_its_dictionary(event: tuple[str, Any, Any, Any
     assert history.to_json() == to_json(history.to_dict())
 
 
-def test_a_history_has_the_text_of_its_dictionary_however_it_is_written(tmp_path: Path) -> None:
-    history = recorded(*EVENTS * 70)  # more than are written at a time
-    assert len(history.cells) == WIDTH * 70 * len(EVENTS)
+@pytest.mark.parametrize("times", [70, 1000])  # more than are written at a time, and than have their ids kept
+def test_a_history_has_the_text_of_its_dictionary_however_it_is_written(tmp_path: Path, times: int) -> None:
+    history = recorded(*EVENTS * times)
+    assert len(history.cells) == WIDTH * times * len(EVENTS)
     whole = history.to_dict()
     assert history.to_json() == to_json(whole)
     file = tmp_path / "history.json"
