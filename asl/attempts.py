@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from heapq import heappop
 from sys import intern
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asl import mapruns, names
-from asl.errors import StatesError
-from asl.frames import Call, Frame, MapRun
+from asl.errors import HistoryFull, StatesError
+from asl.frames import Call, Frame, Limits
 from asl.refusals import refusal
 from asl.states import Target, Task
 from asl.values import Json
@@ -16,75 +16,86 @@ from asl.values import Json
 if TYPE_CHECKING:
     from asl.machine import Machine
 
+Told: TypeAlias = "tuple[int | None, int | None, str | None]"
+"""What the event of a Task's begin tells: TimeoutSeconds, HeartbeatSeconds, the role of its Credentials."""
+
 
 def begin(machine: Machine, frame: Frame, state: Task) -> None:
     """Start an attempt of the frame's task: record it, and call."""
-    scope, target, raw = machine.scope, state.target, frame.input
-    token = None
+    target, payload, path = state.target, frame.input, frame.path
+    token = limits = credentials = told = by = None
+    if state.asks:
+        payload, token, limits, credentials, told = _asked(machine, state, payload)
+    name: Any = target.resource
+    if target.kind != "LambdaFunction":
+        name = by = _checked(machine, target, payload)
+    number = machine.events + 2
+    if target.begun is None or number >= machine.last_event:
+        machine.chain(frame, target.scheduled, name, payload, told)
+        if target.begun is not None:
+            raise HistoryFull
+    else:  # that it was scheduled and that it began, in one step
+        now = machine.now
+        machine.cells += (
+            target.scheduled, now, frame.last, path, name, payload, told,
+            target.begun, now, number - 1, path, by, None, None,
+        )  # fmt: skip
+        machine.events = frame.last = number
+    attempt = sum(frame.tries.values()) if frame.tries else 0
+    id = machine.next_call
+    machine.next_call = id + 1
+    frame.wait = machine.calls[id] = call = Call(
+        id, path, state.name, attempt, target, payload, frame, machine, token, limits, credentials
+    )
+    if limits is not None and target.begun is not None:  # an activity's count from when a worker takes it
+        machine.timer(limits.due, frame, call)
+
+
+def _asked(
+    machine: Machine, state: Task, raw: Json
+) -> tuple[Json, str | None, Limits | None, Json, Told | None]:
+    """What the fields of a Task come to: payload, token, limits, credentials, and what the event tells of these."""
+    target, payload, token = state.target, raw, None
     if target.token or target.sync:
-        token = f"{scope.stream(f'token {machine.identity.machine}').getrandbits(256):064x}"
-        scope.token = token
+        token = f"{machine.stream(f'token {machine.identity.machine}').getrandbits(256):064x}"
     timeout: Any = None
     heartbeat: Any = None
     credentials: Any = None
-    limits = None
+    machine.token = token
     try:
-        payload = raw
         if state.read is not None:
-            payload = state.read(raw, scope)
+            payload = state.read(raw, machine)
             machine.bounded(payload, state.name)
-        if state.is_limited:
-            timeout = None if state.timeout is None else state.timeout(raw, scope)
-            heartbeat = None if state.heartbeat is None else state.heartbeat(raw, scope)
-            credentials = None if state.credentials is None else state.credentials(raw, scope)
-            limits = (timeout, heartbeat, credentials and credentials.get("RoleArn"))
+        if state.timeout is not None:
+            timeout = state.timeout(raw, machine)
+        if state.heartbeat is not None:
+            heartbeat = state.heartbeat(raw, machine)
+        if state.credentials is not None:
+            credentials = state.credentials(raw, machine)
     finally:
-        scope.token = None
-    if target.kind == "LambdaFunction":
-        machine.chain_begun(
-            frame, "LambdaFunctionScheduled", target.resource, payload, limits, "LambdaFunctionStarted", None
-        )
-    else:
-        _scheduled(machine, frame, target, payload, limits)
-    now = scope.now
-    call = Call(
-        machine.next_call,
-        frame.path,
-        state.name,
-        sum(frame.tries.values()) if frame.tries else 0,
-        target,
+        machine.token = None
+    limits = None
+    if timeout is not None or heartbeat is not None:
+        limits = Limits(machine.now, timeout and timeout * 1000, heartbeat and heartbeat * 1000)
+    if limits is None and credentials is None:
+        return payload, token, None, None, None
+    return (
         payload,
-        None if timeout is None else now + timeout * 1000,
         token,
+        limits,
         credentials,
-        scope.context_of,
-        frame,
-        None if heartbeat is None else heartbeat * 1000,
-        now,
+        (timeout, heartbeat, credentials and credentials.get("RoleArn")),
     )
-    machine.next_call += 1
-    register(machine, frame, call)
-    if limits is not None and target.kind != "Activity":  # whose limits count from when a worker takes it
-        machine.timer(call.due, frame, call)
 
 
-def _scheduled(machine: Machine, frame: Frame, target: Target, payload: Json, limits: Any) -> None:
-    """Record that an activity or an integration was scheduled. Raises States.Runtime where the service refuses."""
+def _checked(machine: Machine, target: Target, payload: Json) -> Any:
+    """The name of an activity or integration in its events. Raises States.Runtime where the service refuses it."""
     refused = refusal(target, payload, machine.activities)
     if refused is not None:
         raise StatesError(names.RUNTIME, refused)
-    if target.kind == "Activity":
-        machine.chain(frame, "ActivityScheduled", target.resource, payload, limits)
-    else:
-        name = (target.service, target.action, machine.identity.region)
-        machine.chain_begun(frame, "TaskScheduled", name, payload, limits, "TaskStarted", name)
-
-
-def register(machine: Machine, frame: Frame, call: Call) -> None:
-    """The frame waits for the call from now on."""
-    frame.wait = call
-    machine.calls[call.id] = call
-    machine.fresh_calls.append(call)
+    if target.service is None:
+        return target.resource
+    return target.service, target.action, machine.identity.region
 
 
 def drop(machine: Machine, frame: Frame) -> None:
@@ -101,21 +112,23 @@ def submit(machine: Machine, frame: Frame, call: Call, output: Json) -> None:
 def start(machine: Machine, frame: Frame, call: Call, worker: str | None) -> None:
     """A worker took the frame's activity task."""
     machine.chain(frame, "ActivityStarted", None, worker)
-    call.begin(machine.scope.now)
-    machine.timer(call.due, frame, call)
+    if call.limits is not None:
+        call.limits.begin(machine.now)
+        machine.timer(call.limits.due, frame, call)
 
 
 def beat(machine: Machine, frame: Frame, call: Call) -> None:
     """The frame's task gave a sign of life."""
-    if call.heartbeat is not None:
-        call.beat(machine.scope.now)
-        machine.timer(call.due, frame, call)
+    limits = call.limits
+    if limits is not None and limits.heartbeat is not None:
+        limits.beat(machine.now)
+        machine.timer(limits.due, frame, call)
 
 
 def succeed(machine: Machine, frame: Frame, call: Call, output: Json) -> None:
     """The task, or the map run, of the frame gave a result."""
     size, target = machine.gauge.bound(output), call.target
-    if isinstance(call, MapRun):
+    if target.kind == mapruns.KIND:
         mapruns.succeed(machine, frame, output, size)
         return
     if size > machine.limit and machine.gauge(output) > machine.limit:
@@ -127,7 +140,7 @@ def succeed(machine: Machine, frame: Frame, call: Call, output: Json) -> None:
         heappop(machine.timers)
     name = (target.service, target.action) if target.service is not None else None
     machine.chain(frame, target.succeeded, name, output)
-    machine.run(frame, True, output, size)
+    machine.finish(frame, output, size)
 
 
 def _end(
@@ -153,7 +166,7 @@ def _end(
 
 def fail(machine: Machine, frame: Frame, call: Call, error: str | None, cause: str | None) -> None:
     """The task, or the map run, of the frame failed."""
-    if isinstance(call, MapRun):
+    if call.target.kind == mapruns.KIND:
         mapruns.fail(machine, frame, error, cause)
     else:
         _end(machine, frame, call, "Failed", error, cause)
@@ -161,7 +174,8 @@ def fail(machine: Machine, frame: Frame, call: Call, error: str | None, cause: s
 
 def time_out(machine: Machine, frame: Frame, call: Call) -> None:
     """The task took too long, or was silent for too long: the service has one event and error for both."""
-    met = names.HEARTBEAT_TIMEOUT if call.is_silent else names.TIMEOUT
+    assert call.limits is not None
+    met = names.HEARTBEAT_TIMEOUT if call.limits.is_silent else names.TIMEOUT
     _end(machine, frame, call, "TimedOut", names.TIMEOUT, None, met)
 
 

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from asl import attempts, mapruns
-from asl.frames import NOTHING, BackingOff, Broken, Call, Frame, Joining, MapRun, Sleeping
+from asl import mapruns
+from asl.frames import NOTHING, BackingOff, Broken, Call, Frame, Joining, Limits, MapRun, Sleeping
 from asl.machine import Machine, Outcome
 from asl.program import Program
 from asl.quotas import Quotas
 from asl.scope import Identity
 from asl.states import Map, Task
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save(machine: Machine) -> dict[str, Any]:
     """The machine between two inputs, as JSON that shares nothing that changes with it."""
-    scope = machine.scope
     return {
         "format": FORMAT,
         "identity": asdict(machine.identity),
-        "input": scope.input,
-        "seed": scope.seed,
+        "input": machine.input,
+        "seed": machine.seed,
         "startedAt": machine.started_at,
-        "now": scope.now,
-        "redrives": scope.redrives,
-        "redrivenAt": scope.redriven_at,
+        "now": machine.now,
+        "redrives": machine.redrives,
+        "redrivenAt": machine.redriven_at,
         "activities": None if machine.activities is None else sorted(machine.activities),
         "outcome": None if machine.outcome is None else list(machine.outcome),
-        "nextFrame": machine.next_frame,
         "nextCall": machine.next_call,
-        "frames": [row for frame in machine.frames.values() for row in _frame_rows(frame)],
-        "timers": [[due, frame and frame.id] for due, _, frame, wait in sorted(machine.timers, key=_order)],
-        "cells": list(machine.history.cells),
+        "frames": [] if machine.root is None else list(_frame_rows(machine.root)),
+        "timers": [[due, frame and frame.path] for due, _, frame, wait in sorted(machine.timers, key=_order)],
+        "cells": list(machine.cells),
     }
 
 
@@ -45,10 +42,10 @@ def _order(timer: tuple[int, int, Frame | None, Any]) -> tuple[int, int]:
 
 
 def _frame_rows(frame: Frame, is_broken: bool = False) -> Iterator[dict[str, Any]]:
-    """The row of a frame and, after it, those of the frames that a failure has left within it."""
+    """The row of a frame and, after it, those of the frames within it, also of those that a failure has left."""
     row = {name: getattr(frame, name) for name in _PLAIN}
     row["program"] = frame.program.address
-    row["parent"] = None if frame.parent is None else frame.parent.id
+    row["parent"] = None if frame.parent is None else frame.parent.path
     row["tries"] = [list(item) for item in frame.tries.items()]
     row["wait"] = _wait_row(frame.wait)
     row["isBroken"] = is_broken
@@ -57,10 +54,12 @@ def _frame_rows(frame: Frame, is_broken: bool = False) -> Iterator[dict[str, Any
     yield row
     for child in broken.frames.values() if broken else ():
         yield from _frame_rows(child, is_broken=True)
+    for child in frame.wait.active.values() if isinstance(frame.wait, Joining) else ():
+        yield from _frame_rows(child)
 
 
 _PLAIN = (
-    "id", "path", "state", "input", "variables", "slot", "last", "size", "item", "entered", "entered_at", "fresh",
+    "path", "state", "input", "variables", "slot", "last", "size", "entered",
 )  # fmt: skip
 
 
@@ -74,19 +73,22 @@ def _wait_row(wait: Any) -> dict[str, Any] | None:
             return {"kind": "backingOff", "due": wait.due}
         case Call():
             more = {"input": wait.input, "arn": wait.arn} if isinstance(wait, MapRun) else {}
-            return {**more, "kind": "calling", **{name: getattr(wait, name) for name in _CALL}}
+            limits = wait.limits and {name: getattr(wait.limits, name) for name in Limits.__slots__}
+            return {
+                **more,
+                "kind": "calling",
+                **{name: getattr(wait, name) for name in _CALL},
+                "limits": limits,
+            }
         case _:
             return {
                 "kind": "joining",
                 "results": list(wait.results),
-                "active": [list(item) for item in wait.active.items()],
                 **{name: getattr(wait, name) for name in _JOIN},
             }
 
 
-_CALL = (
-    "id", "attempt", "payload", "deadline", "token", "credentials", "heartbeat", "silence", "begun",
-)  # fmt: skip
+_CALL = ("id", "attempt", "payload", "token", "credentials")
 _JOIN = ("input", "items", "item_size", "started", "size")
 
 
@@ -96,48 +98,48 @@ def load(program: Program, snapshot: dict[str, Any], quotas: Quotas) -> Machine:
         raise ValueError(f"not a snapshot of format {FORMAT}: {snapshot.get('format')!r}")
     identity = Identity(**snapshot["identity"])
     machine = Machine(program, snapshot["input"], snapshot["startedAt"], identity, snapshot["seed"], quotas)
-    scope = machine.scope
-    scope.now = snapshot["now"]
-    scope.redrives = snapshot["redrives"]
-    scope.redriven_at = snapshot["redrivenAt"]
+    machine.now = snapshot["now"]
+    machine.redrives = snapshot["redrives"]
+    machine.redriven_at = snapshot["redrivenAt"]
     machine.activities = snapshot["activities"]
-    machine.history.cells += snapshot["cells"]
-    scope.events = len(machine.history)
+    machine.cells += snapshot["cells"]
+    machine.events = len(machine.history)
     machine.outcome = snapshot["outcome"] and Outcome(*snapshot["outcome"])
-    machine.next_frame = snapshot["nextFrame"]
     machine.next_call = snapshot["nextCall"]
-    frames: dict[int, Frame] = {}
+    frames: dict[str, Frame] = {}
     for row in snapshot["frames"]:
         _restore_frame(machine, row, frames)
-    if machine.outcome is not None:  # its frames still say what they waited for
-        machine.calls.clear()
-        machine.fresh_calls.clear()
-    # Frames do not stand in the order of their calls.
-    machine.fresh_calls = deque(sorted(machine.fresh_calls, key=lambda call: call.id))
-    for due, frame_id in snapshot["timers"]:
-        frame = None if frame_id is None else machine.frames.get(frame_id)
-        if frame_id is None or (frame is not None and frame.wait is not None and frame.wait.due == due):
+    # Frames do not stand in the order of their calls; those of an execution that ended say what they waited for.
+    machine.calls = dict(sorted(machine.calls.items())) if machine.outcome is None else {}
+    for due, path in snapshot["timers"]:
+        frame = None if path is None else frames.get(path)
+        if path is None or (frame is not None and frame.wait is not None and frame.wait.due == due):
             machine.timer(due, frame, frame and frame.wait)
     return machine
 
 
-def _restore_frame(machine: Machine, row: dict[str, Any], frames: dict[int, Frame]) -> None:
+def _restore_frame(machine: Machine, row: dict[str, Any], frames: dict[str, Frame]) -> None:
     """Restore a frame; `frames` holds those that were restored before, its parent among them."""
-    parent = None if row["parent"] is None else frames[row["parent"]]
+    within: Any = None
+    if row["parent"] is not None:
+        parent = frames[row["parent"]]
+        within = parent.broken.wait if row["isBroken"] and parent.broken else parent.wait
     program = machine.program.parts[row["program"]]
-    frame = Frame(row["id"], row["path"], program, row["input"], parent, row["slot"], row["size"])
+    frame = Frame(row["path"], program, row["input"], row["size"], within, row["slot"])
     for name in _PLAIN:
         setattr(frame, name, row[name])
     frame.tries = dict(row["tries"]) or NOTHING
     frame.wait = _restore_wait(machine, frame, row["wait"])
     if row["broken"] is not None:
-        frame.broken = Broken(_restore_joining(row["broken"]["wait"]), {}, row["broken"]["error"])
-    frames[frame.id] = frame
-    if row["isBroken"]:
-        assert parent is not None and parent.broken is not None
+        frame.broken = Broken(_restore_joining(frame, row["broken"]["wait"]), {}, row["broken"]["error"])
+    frames[frame.path] = frame
+    if within is None:
+        machine.root = frame
+    elif row["isBroken"]:
+        assert parent.broken is not None
         parent.broken.frames[frame.slot] = frame
     else:
-        machine.frames[frame.id] = frame
+        within.active[frame.slot] = frame
 
 
 def _restore_wait(machine: Machine, frame: Frame, row: dict[str, Any] | None) -> Any:
@@ -152,9 +154,10 @@ def _restore_wait(machine: Machine, frame: Frame, row: dict[str, Any] | None) ->
             call = _restore_call(machine, frame, row)
             for name in _CALL:
                 setattr(call, name, row[name])
-            attempts.register(machine, frame, call)
+            call.limits = row["limits"] and _restore_limits(row["limits"])
+            machine.calls[call.id] = call
             return call
-    return _restore_joining(row)
+    return _restore_joining(frame, row)
 
 
 def _restore_call(machine: Machine, frame: Frame, row: dict[str, Any]) -> Call:
@@ -164,16 +167,20 @@ def _restore_call(machine: Machine, frame: Frame, row: dict[str, Any]) -> Call:
             machine, frame, state, row["id"], row["attempt"], row["payload"], row["input"], row["arn"]
         )
     assert isinstance(state, Task)
-    context = machine.scope.context_of
-    return Call(
-        row["id"], frame.path, state.name, row["attempt"], state.target, None, context=context, frame=frame
-    )
+    return Call(row["id"], frame.path, state.name, row["attempt"], state.target, None, frame, machine)
 
 
-def _restore_joining(row: dict[str, Any]) -> Joining:
-    joining = Joining(len(row["results"]))
+def _restore_limits(row: dict[str, Any]) -> Limits:
+    limits = Limits(0, None, None)
+    for name, value in row.items():
+        setattr(limits, name, value)
+    return limits
+
+
+def _restore_joining(frame: Frame, row: dict[str, Any]) -> Joining:
+    state: Any = frame.program.states[frame.state]
+    joining = Joining(frame, state, len(row["results"]))
     joining.results = list(row["results"])
-    joining.active = dict(row["active"])
     for name in _JOIN:
         setattr(joining, name, row[name])
     return joining

@@ -140,3 +140,7 @@ class ReplayError(AslError):
     def __init__(self, divergence: object) -> None:
         self.divergence = divergence
         super().__init__(str(divergence))
+
+
+class HistoryFull(Exception):
+    """The next event of an execution would be one more than its quota allows."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Mapping
+from itertools import takewhile
 from typing import Any, Final
 
 from asl import attempts, names
-from asl.frames import Call, Frame
+from asl.frames import Call, Frame, lines
 from asl.history import History
 from asl.machine import Machine, Outcome
 from asl.program import Program
@@ -77,7 +78,7 @@ class Execution:
     @property
     def seed(self) -> int:
         """What decides all that is random."""
-        return self._machine.scope.seed
+        return self._machine.seed
 
     @property
     def quotas(self) -> Quotas:
@@ -87,7 +88,7 @@ class Execution:
     @property
     def input(self) -> Json:
         """What it was started with."""
-        return self._machine.scope.input
+        return self._machine.input
 
     @property
     def started_at(self) -> int:
@@ -97,7 +98,7 @@ class Execution:
     @property
     def now(self) -> int:
         """The execution's own time: that of its last input or timer, in milliseconds since the epoch."""
-        return self._machine.scope.now
+        return self._machine.now
 
     @property
     def calls(self) -> Mapping[int, Call]:
@@ -105,9 +106,10 @@ class Execution:
         return self._machine.calls
 
     @property
-    def frames(self) -> Mapping[int, Frame]:
-        """The lines of control that have not come to their end, by id: where each is and what it waits for."""
-        return self._machine.frames
+    def frames(self) -> list[Frame]:
+        """The lines of control that have not come to their end, outer ones first: where each is, what it waits for."""
+        root = self._machine.root
+        return [] if root is None else list(lines(root))
 
     @property
     def wake_at(self) -> int | None:
@@ -124,14 +126,17 @@ class Execution:
     def take_calls(self) -> list[Call]:
         """The calls made since this was last asked, in the order made; each wants one answer."""
         machine = self._machine
-        fresh = [call for call in machine.fresh_calls if call.id in machine.calls]
-        machine.fresh_calls.clear()
-        return fresh
+        first, machine.taken = machine.taken, machine.next_call
+        fresh = takewhile(lambda call: call.id >= first, reversed(machine.calls.values()))
+        return list(fresh)[::-1]
 
     @property
     def has_fresh_calls(self) -> bool:
         """Whether `take_calls` has something to give."""
-        return bool(self._machine.fresh_calls)
+        machine = self._machine
+        return machine.taken < machine.next_call and any(
+            id >= machine.taken for id in reversed(machine.calls)
+        )
 
     # ------------------------------------------------------------------ inputs
 
@@ -146,20 +151,23 @@ class Execution:
         will. No time passes. In place of `take_calls`, for a driver that answers most calls at once.
         """
         machine = self._machine
-        calls, fresh = machine.calls, machine.fresh_calls
-        while fresh:
-            call = fresh.popleft()
-            if call.id not in calls:
-                continue
-            output = serve(call)
-            if output is UNANSWERED:
-                continue
-            timers, now = machine.timers, machine.scope.now
-            if timers and timers[0][0] <= now:
-                self.advance(at=now)
-                if call.id not in calls:
+        settle, succeed = machine.settle, attempts.succeed
+        while machine.taken < machine.next_call:
+            for call in self.take_calls():
+                if call.id not in machine.calls:
                     continue
-            machine.settle(call.frame, attempts.succeed, call, output)
+                try:
+                    output = serve(call)
+                except BaseException:
+                    machine.taken = call.id + 1
+                    raise
+                if output is UNANSWERED:
+                    continue
+                if machine.timers and machine.timers[0][0] <= machine.now:
+                    self.advance(at=machine.now)
+                    if call.id not in machine.calls:
+                        continue
+                settle(call.frame, succeed, call, output)
 
     def fail(self, call: int, error: str | None, cause: str | None = None, *, at: int) -> bool:
         """The task failed, with an error name and a cause as Retry and Catch see them."""
@@ -184,15 +192,14 @@ class Execution:
         `over`: what a driver on a virtual clock would do next in any case.
         """
         machine = self._machine
-        scope = machine.scope
         if not machine.timers:
-            if at > scope.now:
-                scope.now = at
+            if at > machine.now:
+                machine.now = at
             return
         machine.horizon = over
         while (due := self.wake_at) is not None and due <= at:
             _, _, frame, wait = heapq.heappop(machine.timers)
-            scope.now = max(due, scope.now)
+            machine.now = max(due, machine.now)
             if frame is None:
                 machine.end("ExecutionTimedOut", Outcome("TIMED_OUT", None, names.TIMEOUT), 0)
             elif isinstance(wait, Call):
@@ -200,7 +207,7 @@ class Execution:
             else:
                 machine.settle(frame, Machine.wake)
         machine.horizon = 0
-        scope.now = max(at, scope.now)
+        machine.now = max(at, machine.now)
 
     def stop(self, error: str | None = None, cause: str | None = None, *, at: int) -> None:
         """Abort the execution, as StopExecution does; one that has ended stays as it is."""
@@ -220,7 +227,7 @@ class Execution:
 
     def _tell(self, call: int, at: int, act: Callable[..., None], *given: Any) -> bool:
         machine = self._machine
-        if at > machine.scope.now or machine.timers:
+        if at > machine.now or machine.timers:
             self.advance(at=at)
         found = machine.calls.get(call)
         if found is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from asl import times
@@ -17,11 +18,11 @@ from asl.execution import Execution
 from asl.history import History
 from asl.machine import Outcome
 from asl.program import Program, compile, walk
-from asl.quotas import Quotas, bound
+from asl.quotas import Gauge, Quotas
 from asl.resources import NotJson, Resources, Tasks, normalised
 from asl.scope import Identity
 from asl.states import Map
-from asl.values import Json, size
+from asl.values import Json
 
 if TYPE_CHECKING:
     from asl.distributed import Buckets, MapRunRecord, MapRuns
@@ -155,7 +156,7 @@ class StateMachine:
             activities=resources.activities,
         )
         map_runs = self._serving(machines, buckets, workers, tasks, keep_children)
-        return result_of(atonce.run(execution, resources, map_runs), map_runs)
+        return result_of(execution, atonce.run(execution, resources, map_runs), map_runs)
 
     async def run_async(
         self,
@@ -193,7 +194,8 @@ class StateMachine:
             activities=resources.activities,
         )
         map_runs = self._serving(machines, buckets, 0, tasks, keep_children)
-        return result_of(await realtime.run(execution, resources, clock, watch, map_runs), map_runs)
+        run = await realtime.run(execution, resources, clock, watch, map_runs)
+        return result_of(execution, run.children, map_runs)
 
     def _resources(
         self,
@@ -233,18 +235,16 @@ class StateMachine:
 
 def _identical(some: dict[str, Any], others: dict[str, Any]) -> bool:
     """Whether both have the same objects in the same order: functions that are only equal may count their calls."""
-    return list(some) == list(others) and [*map(id, some.values())] == [*map(id, others.values())]
+    return list(some) == list(others) and all(map(is_, some.values(), others.values()))
 
 
 def _compiled(definition: dict[str, Any], warnings: tuple[Problem, ...], name: str) -> StateMachine:
     return StateMachine(compile(definition), warnings, name)
 
 
-def result_of(run: Run | Execution, map_runs: MapRuns | None = None) -> Result:
-    """The result of an execution, or of a driver's run of one, as it stands."""
-    execution = run if isinstance(run, Execution) else run.execution
-    started = () if isinstance(run, Execution) else run.children
-    children = tuple([result_of(child, map_runs) for child in started]) if started else ()
+def result_of(execution: Execution, started: Sequence[Run] = (), map_runs: MapRuns | None = None) -> Result:
+    """The result of an execution as it stands; `started` are those that it started itself."""
+    children = tuple([result_of(run.execution, run.children, map_runs) for run in started]) if started else ()
     own: tuple[MapRunRecord, ...] = ()
     if map_runs is not None:
         arn = execution.identity.execution_arn
@@ -263,7 +263,8 @@ def checked_input(input: Json, quotas: Quotas) -> Json:
     except NotJson as problem:
         raise InputError(f"the input is not JSON: {problem.reason}") from None
     most = quotas.payload
-    if most is not None and bound(given) > most and (bytes := size(given)) > most:
+    gauge = Gauge()
+    if most is not None and gauge.bound(given) > most and (bytes := gauge(given)) > most:
         raise InputError(f"the input has {bytes:,} bytes; an execution takes {most:,} at most")
     return given
 

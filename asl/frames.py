@@ -2,16 +2,16 @@
 
 A frame is one line of control: the execution itself, a branch of a Parallel state, an iteration of a Map
 state. It is plain data: where it is, what it holds, and what it waits for. There are only four things to
-wait for, and each is a class here.
+wait for, and each is a class here. Frames are a tree: what a fork waits for holds the frames within it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from asl.program import Program
-from asl.states import Target
+from asl.states import Map, Parallel, Target
 from asl.values import Json
 
 if TYPE_CHECKING:
@@ -21,79 +21,26 @@ NOTHING: Final[dict[int, int]] = {}
 """The tries of a frame that has not failed in its state: one object for all, never changed."""
 
 
-def _no_context(frame: Frame | None, token: str | None) -> dict[str, Json]:
-    return {}
+class Contexts(Protocol):
+    """What gives the context object as a frame sees it."""
+
+    def context_of(self, frame: Any, token: str | None, /) -> dict[str, Json]: ...
 
 
-class Call:
-    """One attempt of a Task: what a driver must do, and what its `frame` waits for.
+class Limits:
+    """How long an attempt may take: until its `deadline` and, where it has a heartbeat, until `silence`.
 
-    `id` is unique for each attempt; (`path`, `state`, `attempt`) is the key that is the same in every run, by
-    which mocks, recordings and replays find their answer. `token` is the task token where the resource waits for
-    one. `context()` is the context object as it was when the attempt began.
-
-    The call waits until its `deadline` or, where it has a heartbeat, until `silence`, the time by which the next
-    sign of life must come; None without. Both are in milliseconds since the epoch, `heartbeat` is a span of them,
-    and the deadline counts from `begun`. An activity's are in force once a worker took it (measured on the service by
-    others, September 2026: it waited for its worker longer than both).
+    `silence` is the time by which the next sign of life must come. Both are in milliseconds since the epoch and None
+    without; `heartbeat` is a span of them, and the deadline counts from `begun`.
     """
 
-    __slots__ = (
-        "_context",
-        "attempt",
-        "begun",
-        "credentials",
-        "deadline",
-        "frame",
-        "heartbeat",
-        "id",
-        "path",
-        "payload",
-        "silence",
-        "state",
-        "target",
-        "token",
-    )
+    __slots__ = ("begun", "deadline", "heartbeat", "silence")
 
-    def __init__(
-        self,
-        id: int,
-        path: str,
-        state: str,
-        attempt: int,
-        target: Target,
-        payload: Json,
-        deadline: int | None = None,
-        token: str | None = None,
-        credentials: Json = None,
-        context: Callable[[Any, str | None], dict[str, Json]] = _no_context,
-        frame: Frame | None = None,
-        heartbeat: int | None = None,
-        begun: int = 0,
-    ) -> None:
-        self.id = id
-        self.path = path
-        self.state = state
-        self.attempt = attempt
-        self.target = target
-        self.payload = payload
-        self.deadline = deadline
-        self.token = token
-        self.credentials = credentials
-        self._context = context
-        self.frame = frame
-        self.heartbeat = heartbeat
+    def __init__(self, begun: int, timeout: int | None, heartbeat: int | None) -> None:
         self.begun = begun
+        self.deadline = None if timeout is None else begun + timeout
+        self.heartbeat = heartbeat
         self.silence = None if heartbeat is None else begun + heartbeat
-
-    @property
-    def resource(self) -> str:
-        """The Task's Resource, as the definition has it."""
-        return self.target.resource
-
-    def context(self) -> dict[str, Json]:
-        """The context object (`$$`) at this attempt. Ask while the call is outstanding."""
-        return self._context(self.frame, self.token)
 
     def begin(self, now: int) -> None:
         """Count the deadline and the heartbeat from now on."""
@@ -117,6 +64,77 @@ class Call:
     def is_silent(self) -> bool:
         """Whether it is a sign of life that is due, and not yet the end."""
         return self.silence is not None and (self.deadline is None or self.silence < self.deadline)
+
+
+class Call:
+    """One attempt of a Task: what a driver must do, and what its `frame` waits for.
+
+    `id` is unique for each attempt; (`path`, `state`, `attempt`) is the key that is the same in every run, by
+    which mocks, recordings and replays find their answer. `token` is the task token where the resource waits for
+    one. `context()` is the context object as it was when the attempt began.
+
+    `limits` are its time limits, None where it has none. An activity's are in force once a worker took it (measured on
+    the service by others, September 2026: it waited for its worker longer than both).
+    """
+
+    __slots__ = (
+        "_contexts",
+        "attempt",
+        "credentials",
+        "frame",
+        "id",
+        "limits",
+        "path",
+        "payload",
+        "state",
+        "target",
+        "token",
+    )
+
+    def __init__(
+        self,
+        id: int,
+        path: str,
+        state: str,
+        attempt: int,
+        target: Target,
+        payload: Json,
+        frame: Frame | None = None,
+        contexts: Contexts | None = None,
+        token: str | None = None,
+        limits: Limits | None = None,
+        credentials: Json = None,
+    ) -> None:
+        self.id = id
+        self.path = path
+        self.state = state
+        self.attempt = attempt
+        self.target = target
+        self.payload = payload
+        self.frame = frame
+        self._contexts = contexts
+        self.token = token
+        self.limits = limits
+        self.credentials = credentials
+
+    @property
+    def resource(self) -> str:
+        """The Task's Resource, as the definition has it."""
+        return self.target.resource
+
+    @property
+    def deadline(self) -> int | None:
+        """When its TimeoutSeconds are over, in milliseconds since the epoch; None: never."""
+        return None if self.limits is None else self.limits.deadline
+
+    @property
+    def due(self) -> int | None:
+        """When the machine acts by itself, in milliseconds since the epoch; None: never."""
+        return None if self.limits is None else self.limits.due
+
+    def context(self) -> dict[str, Json]:
+        """The context object (`$$`) at this attempt. Ask while the call is outstanding."""
+        return {} if self._contexts is None else self._contexts.context_of(self.frame, self.token)
 
     def __repr__(self) -> str:
         return f"Call({self.id}, {self.path!r}, {self.state!r}, attempt={self.attempt}, {self.resource!r})"
@@ -160,19 +178,31 @@ class BackingOff:
 
 
 class Joining:
-    """Waits for child frames: `active` maps the slots that run to frame ids, `results` is in slot order.
+    """What a `frame` waits for whose `state` forked: the frames of its branches or iterations.
 
-    A Map keeps its effective `input`, its `items` and the number `started` of them. `size` is an upper bound
-    of the bytes of the results, `item_size` one of the bytes of any item.
+    `active` has those that have not come to their end, by slot, `results` the outputs of the others; `prefix` is what
+    their paths begin with. A Map keeps its effective `input`, its `items` and the number `started` of them. `size` is
+    an upper bound of the bytes of the results, `item_size` one of the bytes of any item.
     """
 
-    __slots__ = ("active", "input", "item_size", "items", "results", "size", "started")
+    __slots__ = (
+        "active", "frame", "input", "item_size", "items", "prefix", "results", "size", "started", "state"
+    )  # fmt: skip
 
     def __init__(
-        self, count: int, input: Json = None, items: list[Json] | None = None, item_size: int = 0
+        self,
+        frame: Frame,
+        state: Parallel | Map,
+        count: int,
+        input: Json = None,
+        items: list[Json] | None = None,
+        item_size: int = 0,
     ) -> None:
+        self.frame = frame
+        self.state = state
+        self.prefix = f"{frame.path if frame.path != '/' else ''}/{state.name}/"
         self.results: list[Json] = [None] * count
-        self.active: dict[int, int] = {}
+        self.active: dict[int, Frame] = {}
         self.input = input
         self.items = items or []
         self.item_size = item_size
@@ -196,26 +226,27 @@ class Broken:
         self.error = error
 
 
+_NO_VARIABLES: Final[dict[str, Json]] = {}
+
+BETWEEN: Final = -1
+"""Where a frame has left one state and not entered the next: no event's id."""
+
+
 class Frame:
     """One line of control.
 
-    `path` is the same in every run: `/`, `/Both/0`, `/Each/17/Inner/2`. `last` is the id of the frame's
-    previous event, `entered` that of the event by which it entered its state, at `entered_at`. `tries` counts
-    the attempts that each Retrier has used in this visit of the state. `size` bounds the bytes of `input`.
-    `item` is the Map item that it works on. `fresh` until it has run for the first time. `broken` is there
-    while its state has failed because of a branch or iteration, and nothing has handled that.
+    `path` is the same in every run: `/`, `/Both/0`, `/Each/17/Inner/2`. It is the frame of a `slot` `within` the
+    joining that waits for it; the execution's own is within none. `last` is the id of the frame's previous event,
+    `entered` that of the event by which it entered its state: 0 as long as it has not begun. `tries` counts the
+    attempts that each Retrier has used in this visit of the state. `size` bounds the bytes of `input`. `broken` is
+    there while its state has failed because of a branch or iteration, and nothing has handled that.
     """
 
     __slots__ = (
         "broken",
         "entered",
-        "entered_at",
-        "fresh",
-        "id",
         "input",
-        "item",
         "last",
-        "parent",
         "path",
         "program",
         "size",
@@ -224,33 +255,72 @@ class Frame:
         "tries",
         "variables",
         "wait",
+        "within",
     )
 
     def __init__(
         self,
-        id: int,
         path: str,
         program: Program,
         input: Json,
-        parent: Frame | None,
-        slot: int,
         size: int,
-        item: Json = None,
+        within: Joining | None = None,
+        slot: int = 0,
     ) -> None:
-        self.id = id
         self.path = path
         self.program = program
         self.state = program.start
         self.input = input
-        self.parent = parent
-        self.slot = slot
         self.size = size
-        self.item = item
-        self.variables: dict[str, Json] = {} if parent is None else parent.variables
-        self.last: int = 0 if parent is None else parent.last
+        self.within = within
+        self.slot = slot
+        self.variables: dict[str, Json]
+        self.last: int
+        if within is None:
+            self.variables, self.last = _NO_VARIABLES, 0
+        else:
+            around = within.frame
+            self.variables, self.last = around.variables, around.last
         self.entered = 0
-        self.entered_at = 0
         self.tries = NOTHING
         self.wait: Call | Sleeping | BackingOff | Joining | None = None
-        self.fresh = True
         self.broken: Broken | None = None
+
+    @property
+    def parent(self) -> Frame | None:
+        """The frame whose state forked this one."""
+        return None if self.within is None else self.within.frame
+
+    @property
+    def item(self) -> Json:
+        """The Map item that it works on, as the context object has it."""
+        within = self.within
+        if within is None:
+            return None
+        if self.program.iterates:
+            return {"Index": self.slot, "Value": within.items[self.slot]}
+        return within.frame.item
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it goes on: it has not come to its end, nor was it dropped for a failure."""
+        return self.within is None or self.within.active.get(self.slot) is self
+
+
+def lines(frame: Frame) -> Iterator[Frame]:
+    """The frame and all that go on within it, each before those within it."""
+    yield frame
+    if isinstance(frame.wait, Joining):
+        for child in list(frame.wait.active.values()):  # a list, since another thread may look on
+            yield from lines(child)
+
+
+def nearest(frame: Frame, path: str) -> Frame:
+    """The frame at a path, or the innermost around it that goes on; `frame` is one around it."""
+    while frame.path != path and isinstance(frame.wait, Joining) and path.startswith(frame.wait.prefix):
+        slot = path[len(frame.wait.prefix) :].partition("/")[0]
+        child = frame.wait.active.get(int(slot)) if slot.isdecimal() else None
+        if child is None:
+            break
+        frame = child
+    return frame

@@ -15,7 +15,7 @@ from asl.events import WIDTH
 from asl.frames import Broken, Frame, Joining
 from asl.program import Program
 from asl.states import Map, Parallel, Task, Wait, Working
-from asl.values import Json
+from asl.values import Json, Select
 
 if TYPE_CHECKING:
     from asl.machine import Machine
@@ -24,160 +24,135 @@ if TYPE_CHECKING:
 def fork_parallel(machine: Machine, frame: Frame, state: Parallel) -> None:
     """Start every branch, in their order."""
     raw = frame.input
-    input = raw if state.read is None else state.read(raw, machine.scope)
+    input = raw if state.read is None else state.read(raw, machine)
     size = frame.size if state.read is None else machine.gauge.bound(input)
     if size > machine.limit:
         size = machine.checked(input, state.name)
     machine.chain(frame, "ParallelStateStarted")
-    frame.wait = wait = Joining(len(state.branches))
+    frame.wait = wait = Joining(frame, state, len(state.branches))
     for slot, branch in enumerate(state.branches):
-        _begin(machine, frame, wait, slot, branch, input, size, frame.item)
+        wait.active[slot] = child = Frame(f"{wait.prefix}{slot}", branch, input, size, wait, slot)
+        machine.ready.append(child)
 
 
 def fork_map(machine: Machine, frame: Frame, state: Map) -> None:
     """Start the first iterations, as many as may run at one time."""
-    scope, raw = machine.scope, frame.input
-    effective = raw if state.read is None else state.read(raw, scope)
-    limit: Any = state.limit(effective, scope)
-    items: Any = [] if state.items is None else state.items(effective, scope)
+    raw = frame.input
+    effective = raw if state.read is None else state.read(raw, machine)
+    limit: Any = state.limit(effective, machine)
+    items: Any = [] if state.items is None else state.items(effective, machine)
     machine.chain(frame, "MapStateStarted", None, len(items))
-    fields: Any = {} if state.run is None else state.run(effective, scope)
+    fields: Any = {} if state.run is None else state.run(effective, machine)
     if state.distributed:
         mapruns.begin(machine, frame, state, effective, {**fields, "MaxConcurrency": limit, "Items": items})
         return
-    frame.wait = wait = Joining(len(items), effective, items, machine.gauge.bound(items))
+    frame.wait = wait = Joining(frame, state, len(items), effective, items, machine.gauge.bound(items))
     most = machine.quotas.concurrency or len(items)
     for _ in range(min(limit or most, most, len(items))):
-        _next_iteration(machine, frame, wait, state.processor)
+        _next_iteration(machine, wait, state.processor)
     if not items:
         machine.ready.appendleft(frame)  # it has what it waits for
 
 
-def _next_iteration(machine: Machine, frame: Frame, wait: Joining, processor: Program) -> None:
+def _next_iteration(machine: Machine, wait: Joining, processor: Program) -> None:
     slot = wait.started
     wait.started = slot + 1
-    value = wait.items[slot]
-    item = {"Index": slot, "Value": value}
-    _begin(machine, frame, wait, slot, processor, value, wait.item_size, item)
-
-
-def _begin(
-    machine: Machine,
-    parent: Frame,
-    wait: Joining,
-    slot: int,
-    program: Program,
-    input: Json,
-    size: int,
-    item: Json,
-) -> None:
-    """A branch or iteration is to run, after all that are ready."""
-    name, id = parent.state, machine.next_frame
-    path = f"/{name}/{slot}" if parent.path == "/" else f"{parent.path}/{name}/{slot}"
-    machine.frames[id] = child = Frame(id, path, program, input, parent, slot, size, item)
-    machine.next_frame = id + 1
-    wait.active[slot] = id
+    child = Frame(f"{wait.prefix}{slot}", processor, wait.items[slot], wait.item_size, wait, slot)
+    wait.active[slot] = child
     machine.ready.append(child)
 
 
-def open(machine: Machine, frame: Frame, parent: Frame) -> None:
+def open(machine: Machine, frame: Frame, within: Joining) -> None:
     """An iteration begins: record it, and select its input."""
-    state = parent.program.states[parent.state]
-    assert isinstance(state, Map)
+    state: Any = within.state
     before = frame.last
     machine.chain(frame, "MapIterationStarted", state.name, frame.slot)
     if state.select is None:
         return
     try:
-        frame.input = _select(machine, parent, frame, state)
+        frame.input = _select(machine, within, frame, state.select)
         frame.size = machine.bounded(frame.input, state.name)
     except StatesError:
         # It has not begun (measured by others, September 2026); recorded it was, since a replay finds its draws so.
-        del machine.history.cells[-WIDTH:]
-        machine.scope.events, frame.last = frame.last - 1, before
+        del machine.cells[-WIDTH:]
+        machine.events, frame.last = frame.last - 1, before
         raise
 
 
-def _select(machine: Machine, parent: Frame, frame: Frame, state: Map) -> Json:
+def _select(machine: Machine, within: Joining, frame: Frame, select: Select) -> Json:
     """An iteration's input by ItemSelector, which stands in the Map state but sees the item."""
-    wait = parent.wait
-    assert state.select is not None and isinstance(wait, Joining)
-    outer, parent.item = parent.item, frame.item
-    machine.scope.frame = parent
+    machine.frame, machine.item = within.frame, frame.item
     try:
-        return state.select(wait.input, machine.scope)
+        return select(within.input, machine)
     finally:
-        parent.item = outer
-        machine.scope.frame = frame
+        machine.frame, machine.item = frame, None
 
 
-def unselected(machine: Machine, parent: Frame, frame: Frame, problem: StatesError) -> None:
+def unselected(machine: Machine, within: Joining, frame: Frame, problem: StatesError) -> None:
     """ItemSelector gave no input for the iteration, which fails with an error of the Map state."""
-    frame.fresh = True  # a redrive begins it anew
-    child_failed(machine, parent, frame, problem.error, machine.told(parent, problem, frame))
+    child_failed(machine, within, frame, problem.error, machine.told(within.frame, problem, frame))
 
 
-def joined(machine: Machine, parent: Frame, child: Frame, output: Json) -> None:
+def joined(machine: Machine, within: Joining, child: Frame, output: Json) -> None:
     """A branch or iteration came to its end."""
-    wait = parent.wait
-    assert isinstance(wait, Joining)
-    wait.results[child.slot] = output
-    wait.size += child.size
-    del wait.active[child.slot], machine.frames[child.id]
-    if child.program.iterates:
-        machine.record("MapIterationSucceeded", child.last, child.path, parent.state, child.slot)
-        parent.last = child.last
-        if wait.started < len(wait.results):
-            _next_iteration(machine, parent, wait, child.program)
+    slot, parent, program = child.slot, within.frame, child.program
+    within.results[slot] = output
+    within.size += child.size
+    del within.active[slot]
+    if program.iterates:
+        leaf = machine.record("MapIterationSucceeded", child.last, child.path, within.state.name, slot)
+        if within.started < len(within.results):
+            parent.last = child.last
+            _next_iteration(machine, within, program)
             return
-        parent.last = machine.scope.events  # recorded: the Map goes on from the leaf of its last iteration
+        parent.last = leaf  # recorded: the Map goes on from the leaf of its last iteration
     else:
         parent.last = child.last
-    if not wait.active:
+    if not within.active:
         machine.ready.appendleft(parent)
 
 
-def _joining(parent: Frame) -> tuple[Working, Joining]:
-    state, wait = parent.program.states[parent.state], parent.wait
-    assert isinstance(state, (Map, Parallel)) and isinstance(wait, Joining)
-    return state, wait
-
-
-def go_on(machine: Machine, frame: Frame) -> None:
+def go_on(machine: Machine, within: Joining) -> None:
     """No child of the frame's state is active: start the next iteration, or have all of them."""
-    state, wait = _joining(frame)
-    if isinstance(state, Map) and wait.started < len(wait.results):
-        _next_iteration(machine, frame, wait, state.processor)
+    state = within.state
+    if isinstance(state, Map) and within.started < len(within.results):
+        _next_iteration(machine, within, state.processor)
     else:
-        machine.ready.append(frame)
+        machine.ready.append(within.frame)
 
 
 def complete(machine: Machine, frame: Frame) -> None:
     """All children of the frame's state have ended: their outputs are its result."""
-    state, wait = frame.program.states[frame.state], frame.wait
+    wait = frame.wait
     assert isinstance(wait, Joining)
     exit_after = frame.last
-    machine.chain(frame, "MapStateSucceeded" if isinstance(state, Map) else "ParallelStateSucceeded")
+    machine.chain(frame, "MapStateSucceeded" if isinstance(wait.state, Map) else "ParallelStateSucceeded")
     frame.wait = None
-    machine.run(frame, True, wait.results, wait.size, exit_after)
+    machine.finish(frame, wait.results, wait.size, exit_after)
 
 
-def child_failed(machine: Machine, parent: Frame, child: Frame, error: str | None, cause: str | None) -> None:
+def child_failed(
+    machine: Machine, within: Joining, child: Frame, error: str | None, cause: str | None
+) -> None:
     """A branch or iteration failed: the others are aborted, and the state that forked them has the error.
 
     States.Runtime ends the execution at once: no event tells of the others (measured).
     """
-    state, wait = _joining(parent)
-    failure = child.last
-    parent.broken = Broken(wait, _abort(machine, wait, state, failure, error == names.RUNTIME, child), error)
+    parent, failure = within.frame, child.last
+    left = _abort(machine, within, failure, error == names.RUNTIME, child)
+    if machine.ready:
+        active = [frame for frame in machine.ready if frame.is_active]
+        machine.ready.clear()
+        machine.ready.extend(active)
+    parent.broken = Broken(within, left, error)
     parent.last = failure
     parent.wait = None
-    machine.scope.frame = parent
+    machine.frame = parent
     machine.fail_state(parent, error, cause)
 
 
 def _abort(
-    machine: Machine, wait: Joining, state: Working, failure: int, quiet: bool, failed: Frame | None = None
+    machine: Machine, wait: Joining, failure: int, quiet: bool, failed: Frame | None = None
 ) -> dict[int, Frame]:
     """Drop the frames that are still active, the one that `failed` among them, and return them by their slots.
 
@@ -186,20 +161,19 @@ def _abort(
     """
     dropped = {}
     for slot in sorted(wait.active):
-        frame = dropped[slot] = machine.frames.pop(wait.active[slot])
-        if frame.fresh:
+        frame = dropped[slot] = wait.active[slot]
+        if not frame.entered:
             continue
         inner = frame.program.states[frame.state]
-        if isinstance(state, Map) and not quiet:
+        if isinstance(wait.state, Map) and not quiet:
             how = "MapIterationFailed" if frame is failed else "MapIterationAborted"
-            machine.record(how, failure, frame.path, state.name, slot)
+            machine.record(how, failure, frame.path, wait.state.name, slot)
         if frame is failed:
-            if frame.entered and isinstance(inner, Task) and not quiet:
+            if isinstance(inner, Task) and not quiet:
                 machine.record("TaskStateAborted", failure, frame.path)
             continue
         if isinstance(frame.wait, Joining):
-            assert isinstance(inner, Working)
-            frame.broken = Broken(frame.wait, _abort(machine, frame.wait, inner, failure, quiet))
+            frame.broken = Broken(frame.wait, _abort(machine, frame.wait, failure, quiet))
         attempts.drop(machine, frame)
         frame.wait = None
         if isinstance(inner, Working | Wait) and not quiet:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from asl import attempts, joining, names, variables
-from asl.errors import EvaluationError, StatesError, while_executing
+from asl.errors import EvaluationError, HistoryFull, StatesError, while_executing
 from asl.frames import NOTHING, BackingOff, Call, Frame, Sleeping
-from asl.history import History
 from asl.program import Program
 from asl.quotas import EVENTS_BOUND, Gauge, Quotas
 from asl.retry import Catcher, error_output, handling
@@ -22,8 +21,17 @@ from asl.scope import Here, Identity
 from asl.states import Choice, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait, Working
 from asl.values import Json
 
+Timer: TypeAlias = "tuple[int, int, Frame | None, Any]"
+"""When it is due, its number, and whose wait it ends."""
+
 NO_CHOICE = "Failed to transition out of the state. The state does not point to a next state."
 """What the service says where the specification has States.NoChoiceMatched (measured by others)."""
+
+
+_NO_CALLS: Final[dict[int, Call]] = {}
+_NO_FRAMES: Final[deque[Frame]] = deque(maxlen=0)
+_NO_TIMERS: Final[list[Timer]] = []
+_NO_GAUGE: Final = Gauge()
 
 
 class Outcome(NamedTuple):
@@ -35,51 +43,63 @@ class Outcome(NamedTuple):
     cause: str | None = None
 
 
-class HistoryFull(Exception):
-    """The next event would be one too many."""
+class Machine(Here):
+    """The frames of one execution and everything that happens to them. It is the scope of its expressions."""
 
-
-class Machine:
-    """The frames of one execution and everything that happens to them."""
+    __slots__ = (
+        "_timer_order",
+        "activities",
+        "calls",
+        "cells",
+        "gauge",
+        "held",
+        "horizon",
+        "last_event",
+        "limit",
+        "most_held",
+        "next_call",
+        "outcome",
+        "program",
+        "quotas",
+        "ready",
+        "root",
+        "taken",
+        "timers",
+    )
 
     def __init__(
         self, program: Program, input: Json, at: int, identity: Identity, seed: int, quotas: Quotas
     ) -> None:
+        Here.__init__(self, identity, input, seed, at)
         self.program = program
         self.quotas = quotas
-        self.identity = identity
-        self.started_at = at
-        self.scope = Here(identity, input, seed, at)
-        self.history = History()
+        self.cells = self.history.cells
         self.outcome: Outcome | None = None
-        self.frames: dict[int, Frame] = {}
+        self.root: Frame | None = None
         self.calls: dict[int, Call] = {}
-        self.fresh_calls: deque[Call] = deque()
-        self.next_frame = 0
         self.next_call = 1
+        self.taken = 1  # the calls from this one on have not been given to a driver
         self.ready: deque[Frame] = deque()
-        self.timers: list[tuple[int, int, Frame | None, Any]] = []
+        self.timers = _NO_TIMERS
         self._timer_order = 0
         self.gauge = Gauge()
         self.limit = quotas.payload or 1 << 62
         self.last_event = quotas.events or EVENTS_BOUND
         self.most_held = quotas.variables or 1 << 62
-        self.held = (
-            self.most_held
-        )  # no less than the bytes of all variables; one that goes on knows no better
+        # No less than the bytes of all variables; one that goes on knows no better.
+        self.held = self.most_held
         self.activities: Collection[str] | None = None
         self.horizon = 0  # time may jump over a Wait that ends before, if nothing else goes on
 
     def begin(self) -> None:
         """Start the execution and run it until everything waits."""
         self.held = 0
-        input = self.scope.input
+        input = self.input
         self.record("ExecutionStarted", 0, "/", self.identity.role, input)
         if self.program.timeout is not None:
             self.timer(self.started_at + self.program.timeout * 1000, None, None)
-        self.frames[0] = frame = Frame(0, "/", self.program, input, None, 0, self.gauge.bound(input))
-        self.next_frame = 1
-        self.ready.append(frame)
+        self.root = root = Frame("/", self.program, input, self.gauge.bound(input))
+        self.ready.append(root)
         self.settle()
 
     # ------------------------------------------------------------------ recording
@@ -88,43 +108,27 @@ class Machine:
         self, kind: str, previous: int, path: str, name: Any = None, data: Any = None, more: Any = None
     ) -> int:
         """Append an event and return its id. The end of the execution may be the last that the quota allows."""
-        scope = self.scope
-        number = scope.events + 1
+        number = self.events + 1
         if number >= self.last_event and not kind.startswith("Execution"):
             raise HistoryFull
-        self.history.cells += (kind, scope.now, previous, path, name, data, more)
-        scope.events = number
+        self.cells += (kind, self.now, previous, path, name, data, more)
+        self.events = number
         return number
 
     def chain(self, frame: Frame, kind: str, name: Any = None, data: Any = None, more: Any = None) -> None:
         """Append an event to the frame's own chain: `record`, without the call, since most events are these."""
-        scope = self.scope
-        number = scope.events + 1
+        number = self.events + 1
         if number >= self.last_event:
             raise HistoryFull
-        self.history.cells += (kind, scope.now, frame.last, frame.path, name, data, more)
-        scope.events = frame.last = number
-
-    def chain_begun(
-        self, frame: Frame, kind: str, name: Any, data: Any, more: Any, begun: str, by: Any
-    ) -> None:
-        """Append two events of one moment to the frame's chain: `chain` of what was scheduled, and that it began."""
-        scope = self.scope
-        number = scope.events + 2
-        if number >= self.last_event:
-            self.chain(frame, kind, name, data, more)
-            raise HistoryFull
-        now, path = scope.now, frame.path
-        self.history.cells += (
-            kind, now, frame.last, path, name, data, more,
-            begun, now, number - 1, path, by, None, None,
-        )  # fmt: skip
-        scope.events = frame.last = number
+        self.cells += (kind, self.now, frame.last, frame.path, name, data, more)
+        self.events = frame.last = number
 
     def timer(self, due: int | None, frame: Frame | None, wait: Any) -> None:
         """Wake up at `due` for what the frame waits for; None is never."""
         if due is not None:
             self._timer_order += 1
+            if self.timers is _NO_TIMERS:
+                self.timers = []
             heapq.heappush(self.timers, (due, self._timer_order, frame, wait))
 
     # ------------------------------------------------------------------ settling
@@ -135,34 +139,34 @@ class Machine:
         `act` is a function of the machine, the frame and what is given. The order is part of the contract:
         children start in their order and queue at the back; a frame that got its result goes to the front.
         """
-        scope, ready, frames, run = self.scope, self.ready, self.frames, self.run
+        ready = self.ready
         try:
             if frame is not None and act is not None:
-                scope.frame = frame
+                self.frame = frame
                 try:
                     act(self, frame, *given)
                 except StatesError as problem:
                     self._fail(frame, problem)
-            while ready and self.outcome is None:
-                next_up = ready.popleft()
-                if next_up.id not in frames:  # it was aborted since
-                    continue
-                scope.frame = next_up
+            while ready:
+                self.frame = frame = ready.popleft()
                 try:
-                    run(next_up)
+                    if frame.wait is None:
+                        self.run(frame)
+                    else:
+                        joining.complete(self, frame)
                 except StatesError as problem:
-                    self._fail(next_up, problem)
+                    self._fail(frame, problem)
         except HistoryFull:
             cause = f"The execution reached the maximum number of history events ({self.last_event})."
-            self.end("ExecutionFailed", Outcome("FAILED", None, names.RUNTIME, cause), self.scope.events)
-        scope.generator = None  # what comes next is another moment
+            self.end("ExecutionFailed", Outcome("FAILED", None, names.RUNTIME, cause), self.events)
+        self.generator = None  # what comes next is another moment
 
     def _fail(self, frame: Frame, problem: StatesError) -> None:
         """An error that the frame's state raises becomes the state's error."""
-        if frame.entered or frame.parent is None:
+        if frame.entered or frame.within is None:
             self.fail_state(frame, problem.error, self.told(frame, problem, frame))
         else:
-            joining.unselected(self, frame.parent, frame, problem)
+            joining.unselected(self, frame.within, frame, problem)
 
     def told(self, frame: Frame, problem: StatesError, teller: Frame) -> str | None:
         """The cause as the service words it. An evaluation error leaves an event of its own, on the teller's chain.
@@ -177,116 +181,126 @@ class Machine:
             teller.last = self.record("EvaluationFailed", previous, frame.path, frame.state, data)
         return cause
 
-    def run(
-        self, frame: Frame, is_done: bool = False, result: Json = None, size: int = 0, exit_after: int = 0
-    ) -> None:
+    def run(self, frame: Frame, exit_after: int = 0) -> None:
         """Step the frame through states that need nothing from outside, until one does or the frame ends.
 
-        Where `is_done`, the frame has entered its state before: what there was to wait for is over and, of a Task,
-        Parallel or Map, this is the `result`, of so many bytes. The exit of the state hangs on `exit_after`, else
-        on the frame's last event, as an error does (measured).
+        Where `exit_after` is an event, the frame has entered its state before, and the exit hangs on that.
 
         This loop is what a transition costs, so it keeps what it can in local variables.
         """
-        if not is_done:
-            if frame.fresh:
-                frame.fresh = False
-                if frame.parent is not None and frame.program.iterates:
-                    joining.open(self, frame, frame.parent)
-            elif frame.wait is not None:
-                joining.complete(self, frame)
-                return
-        scope, cells, bound = self.scope, self.history.cells, self.gauge.bound
-        limit, last_event = self.limit, self.last_event
-        steps, path, now = frame.program.steps, frame.path, scope.now
+        if not frame.entered and frame.within is not None and frame.program.iterates:
+            joining.open(self, frame, frame.within)
+        cells, last_event = self.cells, self.last_event
+        steps, path, now = frame.program.steps, frame.path, self.now
         while True:
             name = frame.state
             entry, exit, following, state = steps[name]
             raw = frame.input
-            if is_done:
-                before = exit_after or frame.last
-            else:
-                before = scope.events + 1
+            before = exit_after
+            if not before:
+                before = self.events + 1
                 if before >= last_event:
                     raise HistoryFull
                 cells += (entry, now, frame.last, path, name, raw, None)
-                scope.events = frame.entered = frame.last = before
-                frame.entered_at = now
-            if isinstance(state, Pass):
-                result = raw if state.result is None else state.result(raw, scope)
-                output = result if state.write is None else state.write(raw, result, scope)
+                self.events = frame.entered = frame.last = before
+            if type(state) is Pass:
+                result = raw if state.result is None else state.result(raw, self)
+                output = result if state.write is None else state.write(raw, result, self)
                 if state.growth is not None:
                     times, more = state.growth
                     size = times * frame.size + more
                 elif state.write is None or state.extra is None:
-                    size = bound(output)
+                    size = self.gauge.bound(output)
                 else:
-                    size = frame.size + bound(result) + state.extra
+                    size = frame.size + self.gauge.bound(result) + state.extra
                 assign = state.assign
-            elif isinstance(state, Choice):
-                result = raw if state.read is None else state.read(raw, scope)
+            elif type(state) is Choice:
+                result = raw if state.read is None else state.read(raw, self)
                 rule = state.default
                 for candidate in state.rules:
-                    if candidate.test(result, scope):
+                    if candidate.test(result, self):
                         rule = candidate
                         break
                 if rule.next is None:
                     raise StatesError(names.RUNTIME, NO_CHOICE)
                 following, assign = rule.next, rule.assign
-                output = result if rule.output is None else rule.output(result, scope)
-                size = frame.size if output is raw else bound(output)
-            elif isinstance(state, Working):
-                if not is_done:
-                    if isinstance(state, Task):
-                        attempts.begin(self, frame, state)
-                    else:
-                        self.begin_work(frame, state)
-                    return
-                output = state.write(raw, result, scope)
-                size = bound(output) if state.extra is None else size + frame.size + state.extra
-                assign = state.assign
-            elif isinstance(state, Succeed):
+                output = result if rule.output is None else rule.output(result, self)
+                size = frame.size if output is raw else self.gauge.bound(output)
+            elif type(state) is Task:
+                attempts.begin(self, frame, state)
+                return
+            elif type(state) is Succeed:
                 result, assign = raw, None
-                output = raw if state.output is None else state.output(raw, scope)
-                size = frame.size if state.output is None else bound(output)
-            elif isinstance(state, Wait):
-                if not is_done:
-                    until: Any = state.until(raw, scope)
+                output = raw if state.output is None else state.output(raw, self)
+                size = frame.size if state.output is None else self.gauge.bound(output)
+            elif type(state) is Wait:
+                if not exit_after:
+                    until: Any = state.until(raw, self)
                     if not self.horizon or not self._may_jump(until):
                         self._sleep(frame, until)
                         return
-                    now = scope.now = until  # by way of the driver a Wait takes three times as long
-                    scope.generator = None
-                result = output = raw if state.output is None else state.output(raw, scope)
+                    now = self.now = until  # by way of the driver a Wait takes three times as long
+                    self.generator = None
+                result = output = raw if state.output is None else state.output(raw, self)
                 assign = state.assign
-                size = frame.size if state.output is None else bound(output)
+                size = frame.size if state.output is None else self.gauge.bound(output)
             else:
                 self.begin_work(frame, state)
                 return
-            if size > limit:
+            if size > self.limit:
                 size = self.checked(output, name)
             assigned = None
             if assign is not None:
-                assigned = assign(raw, result, scope)
+                assigned = assign(raw, result, self)
                 self._assign(frame, assigned)
-            exited = scope.events + 1
+            exited = self.events + 1
             if exited >= last_event:
                 raise HistoryFull
             cells += (exit, now, before, path, name, output, assigned)
-            scope.events = frame.last = exited
+            self.events = frame.last = exited
             frame.size = size
             frame.input = output
             if following is None:
-                if frame.parent is not None:
-                    joining.joined(self, frame.parent, frame, output)
+                if frame.within is not None:
+                    joining.joined(self, frame.within, frame, output)
                 else:
-                    del self.frames[frame.id]
-                    self.end("ExecutionSucceeded", Outcome("SUCCEEDED", output), exited)
+                    self._succeed(frame, output)
                 return
             frame.state = following
-            if is_done:
-                is_done = False
-                frame.tries = NOTHING
+            exit_after = 0
+
+    def finish(self, frame: Frame, result: Json, size: int, exit_after: int = 0) -> None:
+        """Leave a Task, Parallel or Map state with its result, of so many bytes, and go on.
+
+        The exit hangs on `exit_after`, else on the frame's last event, as an error does (measured).
+        """
+        state: Any = frame.program.states[frame.state]
+        raw = frame.input
+        output = state.write(raw, result, self)
+        size = self.gauge.bound(output) if state.extra is None else size + frame.size + state.extra
+        if size > self.limit:
+            size = self.checked(output, state.name)
+        assigned = None
+        if state.assign is not None:
+            assigned = state.assign(raw, result, self)
+            self._assign(frame, assigned)
+        if exit_after:
+            frame.last = exit_after
+        self.chain(frame, state.exited, state.name, output, assigned)
+        frame.input = output
+        frame.size = size
+        frame.tries = NOTHING
+        if state.next is not None:
+            frame.state = state.next
+            self.run(frame)
+        elif frame.within is not None:
+            joining.joined(self, frame.within, frame, output)
+        else:
+            self._succeed(frame, output)
+
+    def _succeed(self, frame: Frame, output: Json) -> None:
+        self.root = None
+        self.end("ExecutionSucceeded", Outcome("SUCCEEDED", output), frame.last)
 
     def _may_jump(self, until: int) -> bool:
         """Whether time may jump: nothing happens up to then, by itself or from outside, but the frame's Wait."""
@@ -328,11 +342,11 @@ class Machine:
         elif isinstance(state, Parallel):
             joining.fork_parallel(self, frame, state)
         elif isinstance(state, Wait):
-            self._sleep(frame, state.until(frame.input, self.scope))
+            self._sleep(frame, state.until(frame.input, self))
         else:
             assert isinstance(state, Fail)
-            error: Any = state.error(frame.input, self.scope)
-            cause: Any = state.cause(frame.input, self.scope)
+            error: Any = state.error(frame.input, self)
+            cause: Any = state.cause(frame.input, self)
             self._fail_frame(frame, error, cause)
 
     def wake(self, frame: Frame) -> None:
@@ -342,7 +356,7 @@ class Machine:
         if isinstance(wait, BackingOff):
             self.begin_work(frame, state)
             return
-        self.run(frame, True)
+        self.run(frame, frame.last)
 
     def end(self, kind: str, outcome: Outcome, previous: int) -> None:
         """End the execution. Its frames stay as they are: a redrive goes on from them."""
@@ -351,10 +365,15 @@ class Machine:
         else:
             self.record(kind, previous, "/", None, outcome.error, outcome.cause)
         self.outcome = outcome
-        self.scope.frame = None
-        self.calls.clear()
+        self.frame = None
         self.ready.clear()
-        self.timers.clear()
+        # Results are kept, often by the thousand: these would be a third of what the garbage collector finds in each.
+        self.calls, self.ready, self.timers, self.gauge = _NO_CALLS, _NO_FRAMES, _NO_TIMERS, _NO_GAUGE
+
+    def reopen(self) -> None:
+        """Take back that the execution has ended."""
+        self.outcome = None
+        self.calls, self.ready, self.gauge = {}, deque(), Gauge()
 
     # ------------------------------------------------------------------ errors
 
@@ -369,13 +388,11 @@ class Machine:
         if not isinstance(state, Working):
             self._fail_frame(frame, error, cause)
             return
-        by = handling(
-            state.retry, state.catch, met or error, frame.tries, lambda: self.scope.stream("jitter")
-        )
+        by = handling(state.retry, state.catch, met or error, frame.tries, lambda: self.stream("jitter"))
         if by.retry is not None and by.delay is not None:
             frame.broken = None
             frame.tries = {**frame.tries, by.retry: frame.tries.get(by.retry, 0) + 1}
-            frame.wait = wait = BackingOff(self.scope.now + by.delay)
+            frame.wait = wait = BackingOff(self.now + by.delay)
             self.timer(wait.due, frame, wait)
             return
         before = frame.last
@@ -399,24 +416,24 @@ class Machine:
         self, frame: Frame, state: Working, catcher: Catcher, error: str | None, cause: str | None
     ) -> None:
         given: Json = error_output(error, cause)
-        output = catcher.write(frame.input, given, self.scope)
+        output = catcher.write(frame.input, given, self)
         assigned: Any = None
         if catcher.assign is not None:
-            assigned = catcher.assign(frame.input, given, self.scope)
+            assigned = catcher.assign(frame.input, given, self)
         size = self.checked(output, state.name)
         frame.broken = None
         if assigned is not None:
             self._assign(frame, assigned)
         self.chain(frame, state.exited, state.name, output, assigned)
-        frame.tries = NOTHING
         frame.input = output
         frame.size = size
+        frame.tries = NOTHING
         frame.state = catcher.next
         self.ready.appendleft(frame)
 
     def _fail_frame(self, frame: Frame, error: str | None, cause: str | None) -> None:
         """Nothing handles the error here: the frame ends, and its parent's state has the error."""
-        if frame.parent is not None:
-            joining.child_failed(self, frame.parent, frame, error, cause)
+        if frame.within is not None:
+            joining.child_failed(self, frame.within, frame, error, cause)
         else:
             self.end("ExecutionFailed", Outcome("FAILED", None, error, cause), frame.last)

@@ -25,12 +25,12 @@ def begin(machine: Machine, frame: Frame, state: Map, input: Json, payload: dict
     """Start the map run of the frame's state: it is a call from now on."""
     identity = machine.identity
     label = state.label or uuid.uuid3(uuid.NAMESPACE_URL, f"{frame.program.address}#{state.name}")
-    number = uuid.UUID(int=machine.scope.stream("map run").getrandbits(128), version=4)
+    number = uuid.UUID(int=machine.stream("map run").getrandbits(128), version=4)
     arn = f"arn:aws:states:{identity.region}:{identity.account}:mapRun:{identity.machine}/{label}:{number}"
     machine.chain(frame, "MapRunStarted", None, arn)
     call = make_call(machine, frame, state, machine.next_call, sum(frame.tries.values()), payload, input, arn)
     machine.next_call += 1
-    attempts.register(machine, frame, call)
+    frame.wait = machine.calls[call.id] = call
 
 
 def make_call(
@@ -38,13 +38,12 @@ def make_call(
 ) -> MapRun:
     """The call of a map run."""
     target = Target(arn, KIND, None, None, False, False)
-    call = MapRun(id, frame.path, state.name, attempt, target, payload, frame=frame)
+    call = MapRun(id, frame.path, state.name, attempt, target, payload, frame)
     call.processor, call.type, call.arn = state.processor, state.execution_type, arn
     call.input = input
-    scope = machine.scope
-    context = scope.context_of(frame)
-    stream = f"{scope.seed}:{arn}"
-    call.select = Selection(state, input, frame.variables, context, scope.now, frame.entered, stream)
+    context = machine.context_of(frame)
+    stream = f"{machine.seed}:{arn}"
+    call.select = Selection(state, input, frame.variables, context, machine.now, frame.entered, stream)
     return call
 
 
@@ -55,7 +54,7 @@ def succeed(machine: Machine, frame: Frame, output: Json, size: int) -> None:
     started = frame.last
     machine.chain(frame, "MapRunSucceeded")
     machine.chain(frame, "MapStateSucceeded")
-    machine.run(frame, True, output, size, started)
+    machine.finish(frame, output, size, started)
 
 
 def fail(machine: Machine, frame: Frame, error: str | None, cause: str | None) -> None:

@@ -25,14 +25,6 @@ class Quotas(NamedTuple):
     """Bytes of all variables of an execution, as JSON text in UTF-8."""
 
 
-def bound(value: Json) -> int:
-    """No less than `size`, and no more than about twice as much, in a third of the time."""
-    try:
-        return 2 * len(dumps(value))  # Java's text of a double may have half as many characters more
-    except TypeError:  # as in `to_json`
-        return size(value)
-
-
 _LARGE = 4096
 """Bytes from which a value's size is worth remembering."""
 
@@ -40,40 +32,45 @@ _FEW = 32
 """Members of an object that are measured one by one where the size of one of them may be known."""
 
 
-class Gauge:
-    """Measures values in bytes of JSON text, and remembers the large ones, which executions pass on and on."""
+class Gauge(dict[int, tuple[Json, int]]):
+    """Measures values in bytes of JSON text, and remembers the large ones, which executions pass on and on.
 
-    __slots__ = ("_known",)
+    It holds them by their ids, each beside its size: while a value is here no other can have its id.
+    """
 
-    def __init__(self) -> None:
-        # The value is kept beside its size: while it is here no other value can have its id.
-        self._known: dict[int, tuple[Json, int]] = {}
+    __slots__ = ()
 
     def __call__(self, value: Json) -> int:
         """The size of the value, as `values.size` gives it."""
-        known = self._known
-        if known and (found := known.get(id(value))) is not None:
+        if not self:
+            return self._remembered(value, size(value))
+        if (found := self.get(id(value))) is not None:
             return found[1]
-        few = type(value) is dict and len(value) <= _FEW
-        if known and few and not _CONTAINERS.isdisjoint(map(type, value.values())):  # type: ignore[union-attr]
-            total = self._added_up(value)  # type: ignore[arg-type]
-        else:
-            total = size(value)
-        if total >= _LARGE:
-            if len(known) > 4096:
-                known.clear()
-            first, known[id(value)] = not known, (value, total)
-            if first and few:
-                self._added_up(value)  # type: ignore[arg-type]  # the next value will hold the same parts
-        return total
+        if (
+            type(value) is dict
+            and len(value) <= _FEW
+            and not _CONTAINERS.isdisjoint(map(type, value.values()))
+        ):
+            return self._remembered(value, self._added_up(value))
+        return self._remembered(value, size(value))
 
     def bound(self, value: Json) -> int:
         """No less than the size, in a fraction of the time where the value is small; the size where it is large."""
-        known = self._known
-        if known and (found := known.get(id(value))) is not None:
+        if self and (found := self.get(id(value))) is not None:
             return found[1]
-        most = bound(value)
-        return most if most < _LARGE else self(value)
+        try:
+            raw = dumps(value)
+        except TypeError:  # as in `to_json`
+            return self(value)
+        most = 2 * len(raw)  # Java's text of a double may have half as many characters more
+        return most if most < _LARGE else self._remembered(value, size(value, raw))
+
+    def _remembered(self, value: Json, size: int) -> int:
+        if size >= _LARGE:
+            if len(self) > 4096:
+                self.clear()
+            self[id(value)] = value, size
+        return size
 
     def _added_up(self, value: dict[str, Json]) -> int:
         """The size of an object by those of its members, of which some may be known."""

@@ -12,7 +12,7 @@ from asl.drive.replay import identity
 from asl.errors import StatesError
 from asl.events import ENDS, FORKS, Event
 from asl.execution import Execution
-from asl.frames import Broken, Frame, Joining
+from asl.frames import BETWEEN, Broken, Frame, Joining
 from asl.machine import Machine, Outcome
 from asl.names import RUNTIME
 from asl.program import Program
@@ -51,7 +51,7 @@ def redrive(
 
     execution = rebuilt(history, machine, seed=seed, identity=identity, quotas=quotas)
     execution.redrive(at=execution.now if at is None else at)
-    return result_of(atonce.run(execution, Resources(tasks)))
+    return result_of(execution, atonce.run(execution, Resources(tasks)))
 
 
 def rebuilt(
@@ -128,33 +128,28 @@ class _Rebuilding:
         )
         self.error: str | None = None if status == "SUCCEEDED" else last.data
         machine.history.cells += history.cells
-        scope = machine.scope
-        scope.events, scope.now = len(history), last.at
+        machine.events, machine.now = len(history), last.at
         redrives = [event for event in history if event.type == "ExecutionRedriven"]
-        scope.redrives = len(redrives)
-        scope.redriven_at = redrives[-1].at if redrives else None
+        machine.redrives = len(redrives)
+        machine.redriven_at = redrives[-1].at if redrives else None
         machine.next_call = 1 + sum(event.type.endswith("Scheduled") for event in history)
         if status == "SUCCEEDED":
             machine.outcome = Outcome(status, last.data)
             return
         machine.outcome = Outcome(status, None, last.data, last.more)
-        root = self._frame(_spots(history), program, None, 0, first.data)
-        machine.frames[root.id] = root
+        machine.root = self._frame(_spots(history), program, first.data)
 
     def _frame(
-        self, spot: _Spot, program: Program, parent: Frame | None, slot: int, input: Json, item: Any = None
+        self, spot: _Spot, program: Program, input: Json, within: Joining | None = None, slot: int = 0
     ) -> Frame:
-        """The frame at a spot, with what is left within it. It is not among the machine's."""
+        """The frame at a spot, with what is left within it."""
         machine = self.machine
-        frame = Frame(
-            machine.next_frame, spot.path, program, input, parent, slot, machine.gauge.bound(input), item
-        )
-        machine.next_frame += 1
+        frame = Frame(spot.path, program, input, machine.gauge.bound(input), within, slot)
         frame.variables = {**frame.variables, **spot.assigned}
         if spot.state is None and spot.exited is None:
             return frame  # it was to begin
         frame.last = spot.last
-        frame.fresh = False
+        frame.entered = BETWEEN
         if spot.state is None:
             self._between(frame, spot)
             return frame
@@ -164,7 +159,7 @@ class _Rebuilding:
                 f"the machine has no state `{entered.name}`{_within(spot.path)}, where the execution would go on"
             )
         frame.state, frame.input, frame.size = entered.name, entered.data, machine.gauge.bound(entered.data)
-        frame.entered, frame.entered_at = entered.id, entered.at
+        frame.entered = entered.id
         if spot.children is not None and (self.error == RUNTIME or not spot.is_backing_off()):
             self._join(frame, spot, spot.children)
         return frame
@@ -182,7 +177,7 @@ class _Rebuilding:
     def _join(self, frame: Frame, spot: _Spot, children: dict[int, _Spot]) -> None:
         """Put the children of a fork back: results of those that came to their end, frames of the others."""
         state = frame.program.states[frame.state]
-        self.machine.scope.frame = frame
+        self.machine.frame = frame
         try:
             if isinstance(state, Parallel):
                 joining, parts = self._branches(frame, state)
@@ -195,46 +190,43 @@ class _Rebuilding:
             raise RedriveError(f"the input of {where} cannot be made again: {problem}") from None
         last, frame.last = frame.last, spot.fork  # what has not begun hangs on the fork
         left: dict[int, Frame] = {}
-        for slot, (program, input, item) in enumerate(parts):
+        for slot, (program, input) in enumerate(parts):
             child = children.get(slot)
             if child is not None and _has_ended(child, program):
                 assert child.exited is not None
                 joining.results[slot] = child.exited.data
                 joining.size += self.machine.gauge.bound(child.exited.data)
                 continue
-            path = f"{frame.path if frame.path != '/' else ''}/{frame.state}/{slot}"
-            left[slot] = self._frame(child or _Spot(path), program, frame, slot, input, item)
+            spot = child or _Spot(f"{joining.prefix}{slot}")
+            left[slot] = self._frame(spot, program, input, joining, slot)
         frame.last = last
         if left or joining.started < len(joining.results):
             frame.broken = Broken(joining, left, self.error)
 
-    def _branches(self, frame: Frame, state: Parallel) -> tuple[Joining, list[tuple[Program, Json, Any]]]:
-        input = frame.input if state.read is None else state.read(frame.input, self.machine.scope)
-        joining = Joining(len(state.branches))
+    def _branches(self, frame: Frame, state: Parallel) -> tuple[Joining, list[tuple[Program, Json]]]:
+        input = frame.input if state.read is None else state.read(frame.input, self.machine)
+        joining = Joining(frame, state, len(state.branches))
         joining.started = len(state.branches)
-        return joining, [(branch, input, frame.item) for branch in state.branches]
+        return joining, [(branch, input) for branch in state.branches]
 
     def _iterations(
         self, frame: Frame, state: Map, spot: _Spot
-    ) -> tuple[Joining, list[tuple[Program, Json, Any]]]:
+    ) -> tuple[Joining, list[tuple[Program, Json]]]:
         """The iterations that were started; the others follow as these come to their end."""
         assert state.items is not None and spot.children is not None
-        scope = self.machine.scope
-        effective = frame.input if state.read is None else state.read(frame.input, scope)
-        items: Any = state.items(effective, scope)
+        machine = self.machine
+        effective = frame.input if state.read is None else state.read(frame.input, machine)
+        items: Any = state.items(effective, machine)
         if len(items) != spot.length:
             raise RedriveError(
                 f"`{frame.state}`{_within(frame.path)} iterates over {len(items)} items now; it was {spot.length}"
             )
-        joining = Joining(len(items), effective, items, self.machine.gauge.bound(items))
-        most = self.machine.quotas.concurrency or len(items)
-        limit: Any = state.limit(effective, scope)
+        joining = Joining(frame, state, len(items), effective, items, machine.gauge.bound(items))
+        most = machine.quotas.concurrency or len(items)
+        limit: Any = state.limit(effective, machine)
         at_once = min(limit or most, most, len(items))
         joining.started = max(at_once, max(spot.children, default=-1) + 1)
-        return joining, [
-            (state.processor, items[slot], {"Index": slot, "Value": items[slot]})
-            for slot in range(joining.started)
-        ]
+        return joining, [(state.processor, items[slot]) for slot in range(joining.started)]
 
 
 def _within(path: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from asl import joining, names
 from asl.errors import AslError
-from asl.frames import NOTHING, Frame, Joining
+from asl.frames import BETWEEN, NOTHING, Frame, Joining
 from asl.machine import Machine
 from asl.states import Fail, Wait, Working
 
@@ -28,7 +28,7 @@ def refusal(machine: Machine) -> str | None:
     status = "RUNNING" if machine.outcome is None else machine.outcome.status
     if status in ("RUNNING", "SUCCEEDED"):
         return f"Execution is {status} and cannot be redriven"
-    if machine.scope.events >= machine.last_event - 1:  # it needs room for ExecutionRedriven and one more
+    if machine.events >= machine.last_event - 1:  # it needs room for ExecutionRedriven and one more
         return "Execution has exceeded the maximum history event limit"
     return None
 
@@ -38,33 +38,28 @@ def redrive(machine: Machine, at: int) -> None:
     said = refusal(machine)
     if said is not None:
         raise RedriveError(said)
-    scope = machine.scope
-    scope.now = scope.redriven_at = max(at, scope.now)
-    scope.redrives += 1
-    machine.outcome = None
-    number = machine.record("ExecutionRedriven", scope.events, "/", None, scope.redrives)
+    machine.now = machine.redriven_at = max(at, machine.now)
+    machine.redrives += 1
+    machine.reopen()
+    number = machine.record("ExecutionRedriven", machine.events, "/", None, machine.redrives)
     if machine.program.timeout is not None:
-        machine.timer(scope.now + machine.program.timeout * 1000, None, None)
-    root = next(iter(machine.frames.values()))
-    for frame in list(_unfinished(machine, root)):
-        if (
-            machine.outcome is None and frame.id in machine.frames
-        ):  # nothing that went on before it failed again
+        machine.timer(machine.now + machine.program.timeout * 1000, None, None)
+    assert machine.root is not None
+    for frame in list(_unfinished(machine.root)):
+        if machine.outcome is None and frame.is_active:  # nothing that went on before it failed again
             machine.settle(frame, _resume, number)
 
 
-def _unfinished(machine: Machine, frame: Frame) -> Iterator[Frame]:
+def _unfinished(frame: Frame) -> Iterator[Frame]:
     """The frames that go on by themselves, in the order of their branches and iterations."""
     frame.tries = NOTHING
     broken, frame.broken = frame.broken, None
     if broken is not None and broken.error != names.DATA_LIMIT_EXCEEDED:
         frame.wait = broken.wait
-        for slot, child in sorted(broken.frames.items()):
-            machine.frames[child.id] = child
-            broken.wait.active[slot] = child.id
+        broken.wait.active |= broken.frames
     if isinstance(frame.wait, Joining) and frame.wait.active:
-        for _, child_id in sorted(frame.wait.active.items()):
-            yield from _unfinished(machine, machine.frames[child_id])
+        for _, child in sorted(frame.wait.active.items()):
+            yield from _unfinished(child)
     else:
         yield frame
 
@@ -72,10 +67,10 @@ def _unfinished(machine: Machine, frame: Frame) -> Iterator[Frame]:
 def _resume(machine: Machine, frame: Frame, redriven: int) -> None:
     """Let a frame go on where it was. `redriven` is the event that says so."""
     if isinstance(frame.wait, Joining):
-        joining.go_on(machine, frame)
+        joining.go_on(machine, frame.wait)
         return
     frame.wait = None
-    if frame.fresh or not frame.entered:
+    if frame.entered in (0, BETWEEN):
         machine.ready.append(frame)
         return
     state = frame.program.states[frame.state]
@@ -87,4 +82,4 @@ def _resume(machine: Machine, frame: Frame, redriven: int) -> None:
     if isinstance(state, Working | Wait | Fail):
         machine.begin_work(frame, state)
     else:  # a Pass, Choice or Succeed state that failed before it was left
-        machine.run(frame, True, exit_after=frame.entered)
+        machine.run(frame, frame.entered)

@@ -6,7 +6,7 @@ output is mostly the next one's input, by identity: its text is made once.
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -74,7 +74,10 @@ def rendered(cells: Cells, first: int = 1, between: str = ",") -> list[str]:
         if at != instant:
             instant, stamp = at, f'{between}{{"timestamp":"{times.cli_text(at)}","type":"'
         before = ids[previous - base] if previous >= base else str(previous)
-        what, head, middle, after = _around(kind, name)
+        try:
+            what, head, middle, after = _AROUND[kind][name]
+        except KeyError:
+            what, head, middle, after = _around(kind, name)
         if what is None or (more is not None and not kind.endswith("StateExited")):
             rest = _rest(Event(base + place, kind, at, previous, "", name, data, more))
             pieces.append(f'{stamp}{kind}","id":{ids[place]}{_PREVIOUS}{before}{rest}')
@@ -114,16 +117,23 @@ def _assigned(variables: dict[str, Json]) -> str:
     return f',"assignedVariables":{{{shown}}},"assignedVariablesDetails":{{"truncated":false}}'
 
 
-@lru_cache(maxsize=4096)
+_AROUND: dict[str, dict[Any, tuple[str | None, str, str, str]]] = {}
+_MOST_NAMES = 1024
+"""The names for which the text around the data is kept, of each type of events."""
+
+
 def _around(kind: str, name: Any) -> tuple[str | None, str, str, str]:
     """What the data of such an event is, and its text: before the number, and before and after the data."""
     what = _DATA.get(kind)
-    if what is None:
-        return None, "", "", ""
-    text = _rest(Event(0, kind, 0, 0, "", name, None if what is _NOTHING else _MARK, None))
-    mark = f'"\\"{_MARK}\\""' if what is _DOCUMENT else f'"{_MARK}"'
-    before, _, after = text.partition(mark)
-    return what, f'{kind}","id":', before, after
+    before = after = ""
+    if what is not None:
+        text = _rest(Event(0, kind, 0, 0, "", name, None if what is _NOTHING else _MARK, None))
+        before, _, after = text.partition(f'"\\"{_MARK}\\""' if what is _DOCUMENT else f'"{_MARK}"')
+    known = _AROUND.setdefault(kind, {})
+    if len(known) >= _MOST_NAMES:
+        known.clear()
+    known[name] = found = what, f'{kind}","id":', before, after
+    return found
 
 
 def _rest(event: Event) -> str:

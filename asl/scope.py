@@ -9,6 +9,7 @@ from typing import Any
 
 from asl import times
 from asl.frames import Call, Frame
+from asl.history import History
 from asl.states import Working
 from asl.values import Json
 
@@ -55,24 +56,27 @@ class Identity:
 
 
 class Here:
-    """The `Scope` of an execution, standing where the machine is just now: at `frame`, at time `now`.
+    """The `Scope` of an execution, standing where it is just now: at `frame`, at time `now`, after so many `events`.
 
-    `token` is there while the arguments of a task that waits for one are evaluated. `generator` is that of this
+    `token` is there while the arguments of a task that waits for one are evaluated, `item` while ItemSelector is, which
+    stands in the Map state. `generator` is that of this
     moment once something was drawn from it; whoever brings the next moment takes it away.
     """
 
     __slots__ = (
-        "_started_at",
         "_whole",
         "events",
         "frame",
         "generator",
+        "history",
         "identity",
         "input",
+        "item",
         "now",
         "redriven_at",
         "redrives",
         "seed",
+        "started_at",
         "token",
     )
 
@@ -80,15 +84,15 @@ class Here:
         self.identity = identity
         self.input = input
         self.seed = seed
-        self.now = now
-        self.events = 0
-        self.redrives = 0
+        self.started_at = self.now = now
+        self.events = self.redrives = 0
         self.redriven_at: int | None = None
         self.frame: Frame | None = None
         self.token: str | None = None
-        self._started_at = now
+        self.item: Json = None
         self._whole: tuple[int, dict[str, Json]] | None = None
         self.generator: Random | None = None
+        self.history = History()
 
     @property
     def variables(self) -> Mapping[str, Json]:
@@ -121,17 +125,21 @@ class Here:
         return {part: fields.copy() for part, fields in context.items()}
 
     def _context(self, frame: Frame, token: str | None) -> dict[str, Json]:
-        state: dict[str, Json] = {"Name": frame.state, "EnteredTime": times.text(frame.entered_at)}
+        state: dict[str, Json] = {"Name": frame.state, "EnteredTime": times.text(self.entered_at(frame))}
         if isinstance(frame.program.states.get(frame.state), Working):
             state["RetryCount"] = sum(frame.tries.values())
         if token is None and isinstance(frame.wait, Call):
             token = frame.wait.token
         if self._whole is None or self._whole[0] != self.redrives:
             about = about_execution(
-                self.identity, self.input, self._started_at, self.redrives, self.redriven_at
+                self.identity, self.input, self.started_at, self.redrives, self.redriven_at
             )
             self._whole = self.redrives, about
-        return context_object(self._whole[1], state, token, frame.item)
+        return context_object(self._whole[1], state, token, frame.item if self.item is None else self.item)
+
+    def entered_at(self, frame: Frame) -> int:
+        """When the frame entered its state, in milliseconds since the epoch."""
+        return self.history[frame.entered - 1].at if frame.entered > 0 else self.started_at
 
 
 def about_execution(

@@ -40,7 +40,7 @@ class Running:
     @property
     def result(self) -> Result:
         """What it came to so far: status RUNNING while it waits."""
-        return result_of(self._run)
+        return result_of(self._run.execution, self._run.children)
 
     @property
     def status(self) -> str:

@@ -70,6 +70,10 @@ class Surroundings:
     now: int = 0
     _random: Random = field(default_factory=lambda: Random(0))
 
+    def context_of(self, frame: Any, token: str | None) -> dict[str, Json]:
+        """The context object, for a task that is called."""
+        return self.context()
+
     def context(self) -> dict[str, Json]:
         """The context object."""
         return self.object

@@ -123,7 +123,8 @@ class Target:
 
     `kind` says which events record it: `LambdaFunction` (a bare function ARN), `Activity` or `Task` (an
     integration, with its `service` and `action`: `lambda` and `invoke.waitForTaskToken`). `token` and `sync`
-    mark the patterns that answer later than they are submitted. `succeeded` is the type of the event that ends it.
+    mark the patterns that answer later than they are submitted. `scheduled`, `begun` and `succeeded` are the types of
+    events; None: an activity does not begin when it is scheduled.
     """
 
     resource: str
@@ -132,9 +133,13 @@ class Target:
     action: str | None
     token: bool
     sync: bool
+    scheduled: str = field(init=False)
+    begun: str | None = field(init=False)
     succeeded: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self.scheduled = f"{self.kind}Scheduled"
+        self.begun = None if self.kind == "Activity" else f"{self.kind}Started"
         self.succeeded = f"{self.kind}Succeeded"
 
 
@@ -142,17 +147,18 @@ class Target:
 class Task(Working):
     """`timeout` and `heartbeat` give seconds; `credentials` gives the evaluated `Credentials`.
 
-    `is_limited` where there is one of the three.
+    `asks` where more than the raw input is to be known before it is called.
     """
 
     target: Target
     timeout: Select | None
     heartbeat: Select | None
     credentials: Select | None
-    is_limited: bool = field(init=False)
+    asks: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.is_limited = any((self.timeout, self.heartbeat, self.credentials))
+        evaluated = (self.read, self.timeout, self.heartbeat, self.credentials)
+        self.asks = self.target.token or self.target.sync or any(evaluated)
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from asl import names
 from asl.errors import EvaluationError
+from asl.frames import Frame, lines
 from asl.quotas import Gauge
 from asl.values import Json
 
 if TYPE_CHECKING:
-    from asl.frames import Frame
     from asl.machine import Machine
 
 
@@ -55,7 +55,8 @@ def check_state(state: str, assigned: Mapping[str, Json], gauge: Gauge, limit: i
 def _held(machine: Machine, frame: Frame, assigned: Mapping[str, Json]) -> int:
     """The bytes of all variables once the frame has those that it is assigned."""
     total = 0
-    for each in machine.frames.values():
+    assert machine.root is not None
+    for each in lines(machine.root):
         own: Mapping[str, Json] = {**each.variables, **assigned} if each is frame else each.variables
         outer: Mapping[str, Json] = {} if each.parent is None else each.parent.variables
         if own is not outer:

@@ -47,13 +47,13 @@ class Standing(NamedTuple):
 
 def standing(execution: asl.Execution, now: int) -> list[Standing]:
     """What the execution waits for at this time, outer states before those within them."""
-    frames = list(execution.frames.values())  # at once: the display has a thread of its own
-    frames.sort(key=lambda frame: _steps(frame.path))
-    return [_standing(frame, now) for frame in frames if frame.wait is not None]
+    frames = sorted(execution.frames, key=lambda frame: _steps(frame.path))
+    entered = {frame: execution.history[frame.entered - 1].at for frame in frames if frame.wait is not None}
+    return [_standing(frame, now, at) for frame, at in entered.items()]
 
 
-def _standing(frame: Frame, now: int) -> Standing:
-    around, elapsed, wait = depth(frame.path), now - frame.entered_at, frame.wait
+def _standing(frame: Frame, now: int, entered_at: int) -> Standing:
+    around, elapsed, wait = depth(frame.path), now - entered_at, frame.wait
     if isinstance(wait, Joining):
         total = len(wait.results)
         started = wait.started if wait.items else total

@@ -354,7 +354,7 @@ def test_a_snapshot_keeps_which_activities_there_are() -> None:
 
 def test_a_snapshot_of_something_else_is_refused() -> None:
     program = asl.load(machine("A", A={"Type": "Pass"})).program
-    with pytest.raises(ValueError, match="not a snapshot of format 1"):
+    with pytest.raises(ValueError, match="not a snapshot of format 2"):
         Execution.restore(program, {"format": 0})
 
 

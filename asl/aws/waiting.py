@@ -25,7 +25,10 @@ class Pace(NamedTuple):
     @classmethod
     def of(cls, call: Call, poll: float) -> Pace:
         """That of a Task: nobody waits longer for its job than its TimeoutSeconds."""
-        return cls(poll, None if call.deadline is None else (call.deadline - call.begun) / 1000)
+        limits = call.limits
+        if limits is None or limits.deadline is None:
+            return cls(poll)
+        return cls(poll, (limits.deadline - limits.begun) / 1000)
 
 
 class Api(Protocol):

@@ -6,7 +6,7 @@ most runs do not even import.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from asl.execution import UNANSWERED, Execution
@@ -24,11 +24,11 @@ FOREVER = 1 << 62
 _VALUES = frozenset((dict, list, str, int, float, bool, type(None)))
 
 
-def run(execution: Execution, resources: Resources, map_runs: MapRuns | None = None) -> Run | Execution:
+def run(execution: Execution, resources: Resources, map_runs: MapRuns | None = None) -> Sequence[Run]:
     """Run until the execution and those that it starts have ended, or wait for what nothing here will bring.
 
-    `map_runs` serves distributed Maps; without it they reach no bucket. Gives the execution itself where it needed no
-    hub. Raises `UnservedCall` for a call that no function serves.
+    `map_runs` serves distributed Maps; without it they reach no bucket. Gives the executions that it started. Raises
+    `UnservedCall` for a call that no function serves.
     """
     clock: Virtual | None = None
     found: Run | None = None
@@ -48,9 +48,9 @@ def run(execution: Execution, resources: Resources, map_runs: MapRuns | None = N
         execution.advance(at=due, over=FOREVER)
         execution.answer(answer)
     if clock is None or found is None:
-        return execution
+        return ()
     clock.finish()
-    return found
+    return found.children
 
 
 def answering(resources: Resources, otherwise: Callable[[Call, Any], Any]) -> Callable[[Call], Any]:
@@ -58,10 +58,10 @@ def answering(resources: Resources, otherwise: Callable[[Call, Any], Any]) -> Ca
 
     `otherwise` answers the others, as `Virtual.otherwise` does.
     """
-    function_of = resources.at_once
+    known, function_of = resources.known, resources.at_once
 
     def answer(call: Call) -> Any:
-        function = function_of(call)
+        function = known.get(call.target) or function_of(call)
         if function is None:
             return otherwise(call, UNANSWERED)
         try:

@@ -19,7 +19,7 @@ from asl.drive.wrapping import wrapped
 from asl.errors import ReplayError
 from asl.events import DATA, ENDS, PATH, WIDTH, Event
 from asl.execution import Execution
-from asl.frames import BackingOff, Call, Frame, MapRun, Sleeping
+from asl.frames import BackingOff, Call, Frame, Limits, MapRun, Sleeping, lines, nearest
 from asl.history import History
 from asl.machine import Machine
 from asl.names import HEARTBEAT_TIMEOUT
@@ -134,9 +134,8 @@ class Replayer:
         for event in history:
             if event.type in _OUTSIDE:
                 self._expect(event, partial(self._from_outside, event))
-        self._waits: dict[int, Any] = {}  # what each frame waits for, as far as its end is expected
-        self._by_path: dict[str, Frame] = {}
-        self._frames_known = self._cells_known = 0
+        self._waits: dict[str, Any] = {}  # what each frame waits for, as far as its end is expected
+        self._cells_known = 0
         self._is_redriven = False
 
     def run(self) -> None:
@@ -150,8 +149,8 @@ class Replayer:
         for call in execution.take_calls():
             self._expect_answers(call)
         for frame in self._touched():
-            if self._waits.get(frame.id) is not frame.wait:
-                self._waits[frame.id] = frame.wait
+            if self._waits.get(frame.path) is not frame.wait:
+                self._waits[frame.path] = frame.wait
                 self._expect_end(frame)
         wake = execution.wake_at if self._due or self._is_whole else None
         event = self.recorded.history[self._due[0][0] - 1] if self._due else None
@@ -165,22 +164,19 @@ class Replayer:
 
     def _touched(self) -> list[Frame]:
         """The frames that may wait for something else since this was last asked."""
-        machine = self._machine
+        root, cells = self._machine.root, self._machine.cells
+        if root is None:
+            return []
         if self._is_redriven:
             self._is_redriven = False
-            return list(machine.frames.values())
-        for number in range(self._frames_known, machine.next_frame):
-            frame = machine.frames.get(number)
-            if frame is not None:
-                self._by_path[frame.path] = frame
-        cells = machine.history.cells
+            return list(lines(root))
         paths = set(cells[self._cells_known + PATH :: WIDTH])
-        self._frames_known, self._cells_known = machine.next_frame, len(cells)
-        found: dict[int, Frame] = {}
+        self._cells_known = len(cells)
+        found: dict[str, Frame] = {}
         for path in paths:
-            frame = self._by_path.get(path)
-            while frame is not None and frame.id not in found:  # a failure may let what forked it wait
-                found[frame.id] = frame
+            frame: Frame | None = nearest(root, path)
+            while frame is not None and frame.path not in found:  # a failure may let what forked it wait
+                found[frame.path] = frame
                 frame = frame.parent
         return list(found.values())
 
@@ -244,7 +240,7 @@ class Replayer:
         """The map run goes by its recorded name."""
         assert call.frame is not None
         call.arn = tried.begun.data
-        self._machine.history.cells[(call.frame.last - 1) * WIDTH + DATA] = call.arn
+        self._machine.cells[(call.frame.last - 1) * WIDTH + DATA] = call.arn
 
     # ------------------------------------------------------------------ times
 
@@ -258,7 +254,7 @@ class Replayer:
         if end is None and isinstance(wait, Sleeping) and self.taking.failure(frame) is not None:
             end = visit.failure or self.recorded.history[-1]  # what came after the wait failed
         if isinstance(wait, Call):  # no history has the signs of life
-            wait.deadline = wait.heartbeat = wait.silence = None
+            wait.limits = None
         else:
             wait.due = None
         if end is not None:
@@ -269,10 +265,8 @@ class Replayer:
         if frame.wait is wait:
             if not isinstance(wait, Call):
                 wait.due = at
-            elif missed:
-                wait.silence = at
             else:
-                wait.deadline = at
+                wait.limits = Limits(at, None, 0) if missed else Limits(at, 0, None)
             self._machine.timer(at, frame, wait)
             self.execution.advance(at=at)
         return True

@@ -128,7 +128,7 @@ class Taking:
 
             def entered() -> int:
                 visit = self.visit(frame)
-                return frame.entered_at if visit is None else visit.entered.at
+                return here.entered_at(frame) if visit is None else visit.entered.at
 
             watch = Watch(here, entered)
             made, variants = self._drawn

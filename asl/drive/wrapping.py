@@ -100,9 +100,7 @@ class _Wrapping:
             **(self._run(state) if state.distributed else self._working(state)),
             read=self.maybe(state.read, "InputPath", None),
             items=self._items(state),
-            select=self.maybe(
-                state.select, "ItemSelector", None if state.distributed else self._iteration_input
-            ),
+            select=self._selector(state),
             limit=self.around(state.limit, "MaxConcurrency", None),
             processor=whole(state.processor),
         )
@@ -215,6 +213,25 @@ class _Wrapping:
 
         return fresh
 
+    def _selector(self, state: Map) -> Function | None:
+        """What makes the input of an iteration, which is recorded with the state that it begins with."""
+        if state.select is None or state.distributed:
+            return self.maybe(state.select, "ItemSelector", None)
+        index = 0
+
+        def given(frame: Frame, visit: Visited) -> Json | Missing:
+            return self._first_input(frame, index, 1)
+
+        select = self.around(state.select, "ItemSelector", given)
+
+        def selected(effective: Json, here: Here) -> Any:
+            nonlocal index
+            assert isinstance(here.item, dict)
+            index = here.item["Index"]  # type: ignore[assignment]
+            return select(effective, here)
+
+        return selected
+
     # ------------------------------------------------------------------ what the recording has
 
     def _end(self, cell: str) -> Json | Missing:
@@ -251,10 +268,6 @@ class _Wrapping:
             return MISSING
         first = self.taking.recorded.branches.get(visit.begins[number].id)
         return first[0].data if first else MISSING
-
-    def _iteration_input(self, frame: Frame, visit: Visited) -> Json | Missing:
-        assert isinstance(frame.item, dict)
-        return self._first_input(frame, frame.item["Index"], 1)
 
     def _first_input(self, frame: Frame, index: Any, begun: int) -> Json | Missing:
         """The recorded input of an iteration; `begun`, 0 or 1: whether this one has been started now."""

@@ -115,8 +115,13 @@ def normalised(value: Any) -> Json:
 
     Raises `NotJson` for everything that JSON cannot say (NaN, bytes, sets, keys that are no strings, cycles).
     """
-    if type(value) is dict and _is_flat(value):
-        return value.copy()
+    if type(value) is dict:
+        for key, item in value.items():
+            kind = type(item)
+            if type(key) is not str or kind not in _UNCHANGING or (kind is int and item.bit_length() > 64):
+                break
+        else:  # only what needs no copy, as most results are
+            return value.copy()
     try:
         plain: Json = loads(dumps(value))
         if plain == value:  # orjson writes more than JSON: NaN as null, dates and enumerations as text
@@ -127,15 +132,6 @@ def normalised(value: Any) -> Json:
 
 
 _UNCHANGING = frozenset((str, int, bool, type(None)))
-
-
-def _is_flat(value: dict[Any, Any]) -> bool:
-    """Whether an object holds only what needs no copy, as most results do."""
-    for key, item in value.items():  # with a generator it takes three times as long
-        kind = type(item)
-        if type(key) is not str or kind not in _UNCHANGING or (kind is int and item.bit_length() > 64):
-            return False
-    return True
 
 
 def _normalised(value: Any, place: str, depth: int) -> Json:
@@ -168,9 +164,12 @@ def _normalised(value: Any, place: str, depth: int) -> Json:
     raise NotJson(f"{place} is of the type {name}")
 
 
+_CONTAINERS = frozenset((dict, list))
+
+
 def copied(value: Json) -> Any:
     """A copy that a task may scribble on."""
-    if type(value) is dict and _is_flat(value):
+    if type(value) is dict and _CONTAINERS.isdisjoint(map(type, value.values())):
         return value.copy()
     try:
         return loads(dumps(value))

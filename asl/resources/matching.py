@@ -63,7 +63,8 @@ class Resources:
         self._all = tasks if callable(tasks) else None
         self._named: Mapping[str, TaskFunction] = {} if tasks is None or callable(tasks) else tasks
         self._found: dict[tuple[str, ...], Served | None] = {}
-        self._at_once: dict[Target, Callable[[Call], Any]] = {}
+        self.known: dict[Target, Callable[[Call], Any]] = {}
+        """The functions that `at_once` has given for the ARN of a function: they are found once for each state."""
         self.machines: Mapping[str, StateMachine] = machines or {}
         self.activities = None if activities is None else frozenset(activities)
         self._scripts = (
@@ -83,15 +84,16 @@ class Resources:
         None for any other call, and where it is async. Raises as `function` does.
         """
         target = call.target
-        found = self._at_once.get(target)
-        if found is None and target.kind == "LambdaFunction":
+        if target.kind == "LambdaFunction":
             served = self.function(call)
-            if not served.is_async:
-                found = self._at_once[target] = served.function  # it is found once for each state
-        elif found is None and target.kind == "Task" and call.token is None:
+            if served.is_async:
+                return None
+            self.known[target] = served.function
+            return served.function
+        if target.kind == "Task" and call.token is None:
             named = self.named(call)
-            found = None if named is None or named.is_async else named.function
-        return found
+            return None if named is None or named.is_async else named.function
+        return None
 
     def named(self, call: Call) -> Served | None:
         """What serves the call under a name of its own."""
@@ -140,7 +142,7 @@ class Resources:
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process: without what was found so far, which cannot be sent."""
-        return {**vars(self), "_found": {}, "_at_once": {}}
+        return {**vars(self), "_found": {}, "known": {}}
 
     def unserved(self, call: Call) -> UnservedCall:
         """The error that says that nothing serves the call."""

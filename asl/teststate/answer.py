@@ -185,7 +185,6 @@ def _result(asked: Request, inspection: Inspection, effective: Json, resources: 
     for limit in (state.timeout, state.heartbeat, state.credentials):
         if limit is not None:
             limit(asked.input.value, inspection.scope)
-    scope = inspection.scope
     call = Call(
         1,
         "/",
@@ -193,7 +192,7 @@ def _result(asked: Request, inspection: Inspection, effective: Json, resources: 
         asked.retries,
         state.target,
         effective,
-        context=lambda frame, token: scope.context(),
+        contexts=inspection.scope,
     )
     served = resources.function(call)
     try:

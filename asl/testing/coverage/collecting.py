@@ -269,9 +269,9 @@ class Coverage:
             begin(execution, program, input, **options)
             self._running.append((execution, program))
 
-        def told(run: Any, map_runs: Any = None) -> Any:
+        def told(*arguments: Any) -> Any:
             self.settle(ended=True)
-            return tell(run, map_runs)
+            return tell(*arguments)
 
         _patch(made, begun, told)
         try:
