@@ -18,7 +18,7 @@ from asl.execution import Execution
 from asl.history import History
 from asl.machine import Outcome
 from asl.program import Program, compile, walk
-from asl.quotas import Gauge, Quotas
+from asl.quotas import Quotas, over
 from asl.resources import NotJson, Resources, Tasks, normalised
 from asl.scope import Identity
 from asl.states import Map
@@ -45,12 +45,16 @@ class Result:
     output: Json
     error: str | None
     cause: str | None
-    history: History
     execution: Execution
     children: tuple[Result, ...] = ()
     """The nested executions that it started, in their order."""
     map_runs: tuple[MapRunRecord, ...] = ()
     """The map runs of its distributed Maps, in their order."""
+
+    @cached_property
+    def history(self) -> History:
+        """The events, in the shape of GetExecutionHistory when somebody reads them."""
+        return self.execution.history
 
     @property
     def path(self) -> list[str]:
@@ -250,7 +254,7 @@ def result_of(execution: Execution, started: Sequence[Run] = (), map_runs: MapRu
         arn = execution.identity.execution_arn
         own = tuple(record for record in map_runs.records if record.execution_arn == arn)
     status, output, error, cause = execution.outcome or _RUNNING
-    return Result(status, output, error, cause, execution.history, execution, children, own)
+    return Result(status, output, error, cause, execution, children, own)
 
 
 _RUNNING = Outcome("RUNNING")
@@ -263,8 +267,7 @@ def checked_input(input: Json, quotas: Quotas) -> Json:
     except NotJson as problem:
         raise InputError(f"the input is not JSON: {problem.reason}") from None
     most = quotas.payload
-    gauge = Gauge()
-    if most is not None and gauge.bound(given) > most and (bytes := gauge(given)) > most:
+    if most is not None and (bytes := over(given, most)):
         raise InputError(f"the input has {bytes:,} bytes; an execution takes {most:,} at most")
     return given
 

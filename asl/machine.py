@@ -50,7 +50,6 @@ class Machine(Here):
         "_timer_order",
         "activities",
         "calls",
-        "cells",
         "gauge",
         "held",
         "horizon",
@@ -73,7 +72,6 @@ class Machine(Here):
         Here.__init__(self, identity, input, seed, at)
         self.program = program
         self.quotas = quotas
-        self.cells = self.history.cells
         self.outcome: Outcome | None = None
         self.root: Frame | None = None
         self.calls: dict[int, Call] = {}

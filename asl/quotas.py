@@ -25,6 +25,17 @@ class Quotas(NamedTuple):
     """Bytes of all variables of an execution, as JSON text in UTF-8."""
 
 
+def over(value: Json, most: int) -> int:
+    """The size of a value that is over the quota; else 0."""
+    try:
+        if 2 * len(dumps(value)) <= most:  # as in `Gauge.bound`
+            return 0
+    except TypeError:
+        pass
+    exact = size(value)
+    return exact if exact > most else 0
+
+
 _LARGE = 4096
 """Bytes from which a value's size is worth remembering."""
 

@@ -127,7 +127,7 @@ class _Rebuilding:
             program, first.data, first.at, who or identity(recording), seed, quotas
         )
         self.error: str | None = None if status == "SUCCEEDED" else last.data
-        machine.history.cells += history.cells
+        machine.cells += history.cells
         machine.events, machine.now = len(history), last.at
         redrives = [event for event in history if event.type == "ExecutionRedriven"]
         machine.redrives = len(redrives)

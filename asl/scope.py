@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from asl import times
+from asl.events import Cells
 from asl.frames import Call, Frame
 from asl.history import History
 from asl.states import Working
@@ -65,10 +66,10 @@ class Here:
 
     __slots__ = (
         "_whole",
+        "cells",
         "events",
         "frame",
         "generator",
-        "history",
         "identity",
         "input",
         "item",
@@ -92,7 +93,7 @@ class Here:
         self.item: Json = None
         self._whole: tuple[int, dict[str, Json]] | None = None
         self.generator: Random | None = None
-        self.history = History()
+        self.cells: Cells = []
 
     @property
     def variables(self) -> Mapping[str, Json]:
@@ -140,6 +141,11 @@ class Here:
     def entered_at(self, frame: Frame) -> int:
         """When the frame entered its state, in milliseconds since the epoch."""
         return self.history[frame.entered - 1].at if frame.entered > 0 else self.started_at
+
+    @property
+    def history(self) -> History:
+        """The events so far; a view, made when somebody looks."""
+        return History(self.cells)
 
 
 def about_execution(
