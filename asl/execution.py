@@ -42,7 +42,6 @@ class Execution:
         self,
         program: Program,
         input: Json,
-        *,
         at: int = 0,
         identity: Identity | None = None,
         seed: int = 0,

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
-from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from asl import times
@@ -84,7 +83,7 @@ class StateMachine:
         self.name = name
         self.source = source
         """The file that the definition was read from; None where it came as text or a dict."""
-        self._last: tuple[dict[str, Any], Resources] | None = None
+        self._last: tuple[list[str | int], Resources] | None = None
 
     def __repr__(self) -> str:
         return f"StateMachine({self.name!r}, {len(self.program.states)} states)"
@@ -113,15 +112,7 @@ class StateMachine:
         limits = quotas or Quotas()
         given = checked_input({} if input is None else input, limits)
         who = identity or _identity(name or execution_name(seed), self.name)
-        return Execution(
-            self.program,
-            given,
-            at=milliseconds(start_time),
-            identity=who,
-            seed=seed,
-            quotas=limits,
-            activities=activities,
-        )
+        return Execution(self.program, given, milliseconds(start_time), who, seed, limits, activities)
 
     def run(
         self,
@@ -211,11 +202,10 @@ class StateMachine:
         """What serves the tasks of a run: the last run's, as long as the tasks are the same and all there is."""
         if type(tasks) is not dict or machines or callbacks is not None or activities is not None:
             return Resources(tasks, machines=machines, callbacks=callbacks, activities=activities)
-        last = self._last
-        if last is None or not _identical(last[0], tasks):
-            own = tasks.copy()
-            self._last = last = (own, Resources(own))
-        return last[1]
+        same = [*tasks, *map(id, tasks.values())]  # functions that are only equal may count their calls
+        if self._last is None or self._last[0] != same:
+            self._last = same, Resources(tasks.copy())
+        return self._last[1]
 
     @cached_property
     def _distributes(self) -> bool:
@@ -235,11 +225,6 @@ class StateMachine:
         from asl.distributed import MapRuns  # most machines have no map run
 
         return MapRuns(buckets, workers=workers, tasks=tasks, keep=keep)
-
-
-def _identical(some: dict[str, Any], others: dict[str, Any]) -> bool:
-    """Whether both have the same objects in the same order: functions that are only equal may count their calls."""
-    return list(some) == list(others) and all(map(is_, some.values(), others.values()))
 
 
 def _compiled(definition: dict[str, Any], warnings: tuple[Problem, ...], name: str) -> StateMachine:

@@ -26,7 +26,7 @@ from asl.inspection import Explanation, explain
 from asl.program import Program, walk
 from asl.states import Choice, Pass, State, Succeed, Wait, Working
 from asl.testing.coverage.points import Point, ambiguous, points
-from asl.values import Json, to_json
+from asl.values import to_json
 
 Way: TypeAlias = "tuple[str, str]"
 """A state and `Point.what`."""
@@ -263,10 +263,10 @@ class Coverage:
             make(machine, *arguments, **options)
             self.machine(machine)
 
-        def begun(execution: Execution, program: Program, input: Json, **options: Any) -> None:
+        def begun(execution: Execution, program: Program, *arguments: Any, **options: Any) -> None:
             if len(self._running) > self._most:
                 self.settle(ended=True)
-            begin(execution, program, input, **options)
+            begin(execution, program, *arguments, **options)
             self._running.append((execution, program))
 
         def told(*arguments: Any) -> Any:
