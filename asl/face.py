@@ -84,6 +84,7 @@ class StateMachine:
         self.source = source
         """The file that the definition was read from; None where it came as text or a dict."""
         self._last: tuple[list[str | int], Resources] | None = None
+        self._distributes = any(isinstance(state, Map) and state.distributed for _, state in walk(program))
 
     def __repr__(self) -> str:
         return f"StateMachine({self.name!r}, {len(self.program.states)} states)"
@@ -203,13 +204,10 @@ class StateMachine:
         if type(tasks) is not dict or machines or callbacks is not None or activities is not None:
             return Resources(tasks, machines=machines, callbacks=callbacks, activities=activities)
         same = [*tasks, *map(id, tasks.values())]  # functions that are only equal may count their calls
-        if self._last is None or self._last[0] != same:
-            self._last = same, Resources(tasks.copy())
-        return self._last[1]
-
-    @cached_property
-    def _distributes(self) -> bool:
-        return any(isinstance(state, Map) and state.distributed for _, state in walk(self.program))
+        last = self._last
+        if last is None or last[0] != same:
+            self._last = last = same, Resources(tasks.copy())
+        return last[1]
 
     def _serving(
         self,
