@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from asl import mapruns
+from asl.events import DATA, MORE, NAME, WIDTH, Cells
 from asl.frames import NOTHING, BackingOff, Broken, Call, Frame, Joining, Limits, MapRun, Sleeping
 from asl.machine import Machine, Outcome
 from asl.program import Program
@@ -102,7 +103,7 @@ def load(program: Program, snapshot: dict[str, Any], quotas: Quotas) -> Machine:
     machine.redrives = snapshot["redrives"]
     machine.redriven_at = snapshot["redrivenAt"]
     machine.activities = snapshot["activities"]
-    machine.cells += snapshot["cells"]
+    machine.cells += _cells(snapshot["cells"])
     machine.events = len(machine.history)
     machine.outcome = snapshot["outcome"] and Outcome(*snapshot["outcome"])
     machine.next_call = snapshot["nextCall"]
@@ -116,6 +117,17 @@ def load(program: Program, snapshot: dict[str, Any], quotas: Quotas) -> Machine:
         if path is None or (frame is not None and frame.wait is not None and frame.wait.due == due):
             machine.timer(due, frame, frame and frame.wait)
     return machine
+
+
+def _cells(saved: list[Any]) -> Cells:
+    """The cells as they were before they went through JSON text, which knows no tuples."""
+    cells = list(saved)
+    for column in (NAME, MORE):
+        cells[column::WIDTH] = [tuple(cell) if type(cell) is list else cell for cell in cells[column::WIDTH]]
+    for row in range(0, len(cells), WIDTH):
+        if cells[row] == "EvaluationFailed":
+            cells[row + DATA] = tuple(cells[row + DATA])
+    return cells
 
 
 def _restore_frame(machine: Machine, row: dict[str, Any], frames: dict[str, Frame]) -> None:

@@ -341,6 +341,24 @@ def test_a_snapshot_is_json_and_goes_on_where_it_was() -> None:
     assert again.history.to_dict() == run.history.to_dict()
 
 
+def test_a_snapshot_keeps_the_history_as_it_was() -> None:
+    queue = {
+        "Resource": "arn:aws:states:::sqs:sendMessage",
+        "Parameters": {"QueueUrl": "q", "MessageBody": "x"},
+    }
+    absent = {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.input.absent %}"}
+    branches = [machine("Absent", Absent=absent), machine("Queue", Queue=task(**queue, TimeoutSeconds=9))]
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Again"}]
+    both = {"Type": "Parallel", "Branches": branches, "Catch": catch}
+    again = task(**queue, TimeoutSeconds=5)
+    program = asl.load(machine("Both", Both=both, Again=again)).program
+    run = Execution(program, {}, at=10)
+    restored = Execution.restore(program, json.loads(json.dumps(run.snapshot())))
+    assert {"EvaluationFailed", "TaskScheduled"} <= {event.type for event in run.history}
+    assert list(restored.history) == list(run.history)
+    assert restored.history.to_json() == run.history.to_json()
+
+
 def test_a_snapshot_keeps_which_activities_there_are() -> None:
     gone = "arn:aws:states:us-east-1:123456789012:activity:gone"
     program = asl.load(machine("A", A=task(Next="B"), B=task(Resource=gone))).program
