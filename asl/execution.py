@@ -125,8 +125,11 @@ class Execution:
     def take_calls(self) -> list[Call]:
         """The calls made since this was last asked, in the order made; each wants one answer."""
         machine = self._machine
-        first, machine.taken = machine.taken, machine.next_call
-        fresh = takewhile(lambda call: call.id >= first, reversed(machine.calls.values()))
+        first, calls = machine.taken, machine.calls
+        machine.taken = machine.next_call
+        if not calls or next(iter(calls)) >= first:  # as mostly: nothing older is outstanding
+            return list(calls.values())
+        fresh = takewhile(lambda call: call.id >= first, reversed(calls.values()))
         return list(fresh)[::-1]
 
     @property

@@ -31,8 +31,8 @@ def fork_parallel(machine: Machine, frame: Frame, state: Parallel) -> None:
     machine.chain(frame, "ParallelStateStarted")
     frame.wait = wait = Joining(frame, state, len(state.branches))
     for slot, branch in enumerate(state.branches):
-        wait.active[slot] = child = Frame(f"{wait.prefix}{slot}", branch, input, size, wait, slot)
-        machine.ready.append(child)
+        wait.active[slot] = Frame(f"{wait.prefix}{slot}", branch, input, size, wait, slot)
+    machine.ready.extend(wait.active.values())
 
 
 def fork_map(machine: Machine, frame: Frame, state: Map) -> None:
