@@ -30,12 +30,12 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
+            from asl.nearest import nearest
 
-            near = get_close_matches(args[0], COMMANDS, 1) or [
-                name for name in COMMANDS if name.startswith(args[0])
-            ]
-            meant = f" Did you mean '{near[0]}'?" if near else ""
+            near = nearest(args[0], COMMANDS) or next(
+                filter(lambda name: name.startswith(args[0]), COMMANDS), None
+            )
+            meant = "" if near is None else f" Did you mean '{near}'?"
             raise click.UsageError(f"No such command '{args[0]}'.{meant}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -54,6 +54,8 @@ def test_an_unknown_command_and_an_unknown_option_are_usage_errors(asl_command: 
     assert said.code == 2
     assert said.err.endswith("Error: No such command 'walk'.\n")
     assert "Did you mean 'history'?" in asl_command("hist").err
+    assert "Did you mean 'explain'?" in asl_command("EXPLIAN").err
+    assert "Did you mean 'validate'?" in asl_command("val").err  # its beginning
     said = asl_command("run", HELLO_WORLD, "--sped")
     assert said.code == 2
     assert "No such option" in said.err

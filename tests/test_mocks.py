@@ -204,6 +204,10 @@ def test_any_name_may_be_that_of_a_function_which_only_the_data_tell() -> None:
         ("P", "that is a Pass state; the machine has the Tasks 'T', 'I'"),
         ("/Each/0/U", "no state, resource or function has that name; the machine has the Tasks 'T', 'I'"),
         (
+            "HELO",
+            "no state, resource or function has that name; the machine has the Tasks 'T', 'I'; did you mean 'Hello'?",
+        ),
+        (
             "Helo",
             "no state, resource or function has that name; the machine has the Tasks 'T', 'I'; did you mean 'Hello'?",
         ),

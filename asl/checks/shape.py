@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 from asl.checks.machine import failed, not_compiled
 from asl.errors import Problem
 from asl.jsontext import PLACEHOLDER
+from asl.nearest import nearest
 from asl.values import Json, same
 
 Schema: TypeAlias = dict[str, Any]
@@ -356,11 +357,8 @@ _WORDS: dict[str, Callable[[Any, Any], str]] = {
 
 def near(name: str, known: Iterable[str]) -> str | None:
     """A hint where one of the known names is near to a wrong one."""
-    from difflib import get_close_matches  # not needed for a sound definition
-
-    folded = {each.lower(): each for each in known}
-    found = get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
-    return f"did you mean '{folded[found[0]]}'?" if found else None
+    found = nearest(name, known)
+    return None if found is None else f"did you mean '{found}'?"
 
 
 def _near_value(error: Any) -> str | None:

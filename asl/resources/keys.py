@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any, NamedTuple, cast
 
 from asl.frames import Call
+from asl.nearest import nearest
 from asl.program import Program, walk
 from asl.resources.lambdas import function_names, invokes
 from asl.resources.matching import fits, is_pattern, names
@@ -72,6 +72,6 @@ def misfit(key: str, *programs: Program) -> str:
     if other is not None:
         return f"stands for no Task: that is a {type(other).__name__} state; {has}"
     known = [name for each in tasks for name in (each.state.name, *_functions(each))]
-    near = get_close_matches(key, known, 1)
-    meant = f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(key, known)
+    meant = "" if near is None else f"; did you mean {near!r}?"
     return f"stands for no Task: no state, resource or function has that name; {has}{meant}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from asl import documents, yamltext
 from asl.errors import AslError, DefinitionError
+from asl.nearest import nearest
 from asl.values import Json, type_name
 
 
@@ -55,8 +55,8 @@ class Node:
         found = self.mapping()
         for key, node in found.items():
             if key not in known:
-                near = get_close_matches(key, known, 1)
-                meant = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+                near = nearest(key, known)
+                meant = f"; there are {', '.join(known)}" if near is None else f"; did you mean {near!r}?"
                 raise node.wrong(f"there is no field {key!r} here{meant}")
         return found
 
