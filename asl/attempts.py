@@ -6,7 +6,7 @@ from heapq import heappop
 from sys import intern
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from asl import mapruns, names
+from asl import failing, mapruns, names
 from asl.errors import HistoryFull, StatesError
 from asl.frames import Call, Frame, Limits
 from asl.refusals import refusal
@@ -98,12 +98,6 @@ def _checked(machine: Machine, target: Target, payload: Json) -> Any:
     return target.service, target.action, machine.identity.region
 
 
-def drop(machine: Machine, frame: Frame) -> None:
-    """Nobody waits for the frame's task any more."""
-    if isinstance(frame.wait, Call):
-        del machine.calls[frame.wait.id]
-
-
 def submit(machine: Machine, frame: Frame, call: Call, output: Json) -> None:
     """The job of the frame's task was accepted."""
     machine.chain(frame, "TaskSubmitted", (call.target.service, call.target.action), output)
@@ -154,14 +148,14 @@ def _end(
 ) -> None:
     """The attempt is over: record how (`Failed`, `TimedOut`), forget the call, and let the state have the error.
 
-    `met` is as in `Machine.fail_state`.
+    `met` is as in `failing.state_failed`.
     """
     del machine.calls[call.id]
     frame.wait = None
     target = call.target
     name = None if target.service is None else (target.service, target.action)
     machine.chain(frame, intern(target.kind + how), name, error, cause)
-    machine.fail_state(frame, error, cause, met)
+    failing.state_failed(machine, frame, error, cause, met)
 
 
 def fail(machine: Machine, frame: Frame, call: Call, error: str | None, cause: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Fork and join: how the branches of a Parallel and the iterations of an inline Map begin, end and fail.
+"""Fork and join: how the branches of a Parallel and the iterations of an inline Map begin and end.
 
 The events of a branch or iteration hang on each other; the join event (`MapIterationSucceeded`,
 `ParallelStateSucceeded` …) is a leaf beside that chain, which goes on from the child's last event. Measured
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asl import attempts, mapruns, names
+from asl import mapruns
 from asl.errors import StatesError
 from asl.events import WIDTH
-from asl.frames import Broken, Frame, Joining
+from asl.frames import Frame, Joining
 from asl.program import Program
-from asl.states import Map, Parallel, Task, Wait, Working
+from asl.states import Map, Parallel
 from asl.values import Json, Select
 
 if TYPE_CHECKING:
@@ -88,11 +88,6 @@ def _select(machine: Machine, within: Joining, frame: Frame, select: Select) -> 
         machine.frame, machine.item = frame, None
 
 
-def unselected(machine: Machine, within: Joining, frame: Frame, problem: StatesError) -> None:
-    """ItemSelector gave no input for the iteration, which fails with an error of the Map state."""
-    child_failed(machine, within, frame, problem.error, machine.told(within.frame, problem, frame))
-
-
 def joined(machine: Machine, within: Joining, child: Frame, output: Json) -> None:
     """A branch or iteration came to its end."""
     slot, parent, program = child.slot, within.frame, child.program
@@ -129,54 +124,3 @@ def complete(machine: Machine, frame: Frame) -> None:
     machine.chain(frame, "MapStateSucceeded" if isinstance(wait.state, Map) else "ParallelStateSucceeded")
     frame.wait = None
     machine.finish(frame, wait.results, wait.size, exit_after)
-
-
-def child_failed(
-    machine: Machine, within: Joining, child: Frame, error: str | None, cause: str | None
-) -> None:
-    """A branch or iteration failed: the others are aborted, and the state that forked them has the error.
-
-    States.Runtime ends the execution at once: no event tells of the others (measured).
-    """
-    parent, failure = within.frame, child.last
-    left = _abort(machine, within, failure, error == names.RUNTIME, child)
-    if machine.ready:
-        active = [frame for frame in machine.ready if frame.is_active]
-        machine.ready.clear()
-        machine.ready.extend(active)
-    parent.broken = Broken(within, left, error)
-    parent.last = failure
-    parent.wait = None
-    machine.frame = parent
-    machine.fail_state(parent, error, cause)
-
-
-def _abort(
-    machine: Machine, wait: Joining, failure: int, quiet: bool, failed: Frame | None = None
-) -> dict[int, Frame]:
-    """Drop the frames that are still active, the one that `failed` among them, and return them by their slots.
-
-    The events that say so hang on the failure for which it is done. They come in the order of the slots, for an
-    iteration first, then for its Task, also where that is what failed (measured); innermost first otherwise.
-    """
-    dropped = {}
-    for slot in sorted(wait.active):
-        frame = dropped[slot] = wait.active[slot]
-        if not frame.entered:
-            continue
-        inner = frame.program.states[frame.state]
-        if isinstance(wait.state, Map) and not quiet:
-            how = "MapIterationFailed" if frame is failed else "MapIterationAborted"
-            machine.record(how, failure, frame.path, wait.state.name, slot)
-        if frame is failed:
-            if isinstance(inner, Task) and not quiet:
-                machine.record("TaskStateAborted", failure, frame.path)
-            continue
-        if isinstance(frame.wait, Joining):
-            frame.broken = Broken(frame.wait, _abort(machine, frame.wait, failure, quiet))
-        attempts.drop(machine, frame)
-        frame.wait = None
-        if isinstance(inner, Working | Wait) and not quiet:
-            machine.record(inner.entered.replace("Entered", "Aborted"), failure, frame.path)
-    wait.active.clear()
-    return dropped

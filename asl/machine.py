@@ -1,7 +1,7 @@
 """The machine inside an `Execution`: it enters states, records what happens, and lets frames wait.
 
-The rules that a history obeys stand here and in `joining`: which event hangs on which, in what order frames
-run, what an error does. The clock, the inputs and their checks are `Execution`'s.
+The rules that a history obeys stand here, in `joining` and in `failing`: which event hangs on which, in what order
+frames run, what an error does. The clock, the inputs and their checks are `Execution`'s.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from collections import deque
 from collections.abc import Callable, Collection
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from asl import attempts, joining, names, variables
-from asl.errors import EvaluationError, HistoryFull, StatesError, while_executing
+from asl import attempts, failing, joining, names, variables
+from asl.errors import HistoryFull, StatesError
 from asl.frames import NOTHING, BackingOff, Call, Frame, Sleeping
 from asl.program import Program
 from asl.quotas import EVENTS_BOUND, Gauge, Quotas
-from asl.retry import Catcher, error_output, handling
 from asl.scope import Here, Identity
-from asl.states import Choice, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait, Working
+from asl.states import Choice, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait
 from asl.values import Json
 
 Timer: TypeAlias = "tuple[int, int, Frame | None, Any]"
@@ -144,7 +143,7 @@ class Machine(Here):
                 try:
                     act(self, frame, *given)
                 except StatesError as problem:
-                    self._fail(frame, problem)
+                    failing.raised(self, frame, problem)
             while ready:
                 self.frame = frame = ready.popleft()
                 try:
@@ -153,31 +152,11 @@ class Machine(Here):
                     else:
                         joining.complete(self, frame)
                 except StatesError as problem:
-                    self._fail(frame, problem)
+                    failing.raised(self, frame, problem)
         except HistoryFull:
             cause = f"The execution reached the maximum number of history events ({self.last_event})."
-            self.end("ExecutionFailed", Outcome("FAILED", None, names.RUNTIME, cause), self.events)
+            self.fail(names.RUNTIME, cause, self.events)
         self.generator = None  # what comes next is another moment
-
-    def _fail(self, frame: Frame, problem: StatesError) -> None:
-        """An error that the frame's state raises becomes the state's error."""
-        if frame.entered or frame.within is None:
-            self.fail_state(frame, problem.error, self.told(frame, problem, frame))
-        else:
-            joining.unselected(self, frame.within, frame, problem)
-
-    def told(self, frame: Frame, problem: StatesError, teller: Frame) -> str | None:
-        """The cause as the service words it. An evaluation error leaves an event of its own, on the teller's chain.
-
-        Where the state has done nothing yet, that event hangs on what its entry hangs on (recorded).
-        """
-        cause = while_executing(frame.state, frame.entered, problem)
-        if isinstance(problem, EvaluationError):
-            at_entry = teller.last == frame.entered and not problem.after_entry
-            previous = self.history[frame.entered - 1].previous if at_entry else teller.last
-            data = (problem.error, cause, problem.location)
-            teller.last = self.record("EvaluationFailed", previous, frame.path, frame.state, data)
-        return cause
 
     def run(self, frame: Frame, exit_after: int = 0) -> None:
         """Step the frame through states that need nothing from outside, until one does or the frame ends.
@@ -250,7 +229,7 @@ class Machine(Here):
             assigned = None
             if assign is not None:
                 assigned = assign(raw, result, self)
-                self._assign(frame, assigned)
+                self.assign(frame, assigned)
             exited = self.events + 1
             if exited >= last_event:
                 raise HistoryFull
@@ -281,7 +260,7 @@ class Machine(Here):
         assigned = None
         if state.assign is not None:
             assigned = state.assign(raw, result, self)
-            self._assign(frame, assigned)
+            self.assign(frame, assigned)
         if exit_after:
             frame.last = exit_after
         self.chain(frame, state.exited, state.name, output, assigned)
@@ -322,7 +301,8 @@ class Machine(Here):
             raise StatesError(names.DATA_LIMIT_EXCEEDED, attempts.too_large(name))
         return size
 
-    def _assign(self, frame: Frame, assigned: dict[str, Json]) -> None:
+    def assign(self, frame: Frame, assigned: dict[str, Json]) -> None:
+        """Give the frame variables, for what follows. Raises States.DataLimitExceeded where they are too much."""
         more = self.gauge.bound(assigned)
         self.held += more
         if more > self.limit or self.held > self.most_held:
@@ -345,7 +325,7 @@ class Machine(Here):
             assert isinstance(state, Fail)
             error: Any = state.error(frame.input, self)
             cause: Any = state.cause(frame.input, self)
-            self._fail_frame(frame, error, cause)
+            failing.frame_failed(self, frame, error, cause)
 
     def wake(self, frame: Frame) -> None:
         """The time of a Wait, or of a back-off, is over."""
@@ -355,6 +335,15 @@ class Machine(Here):
             self.begin_work(frame, state)
             return
         self.run(frame, frame.last)
+
+    def drop(self, frame: Frame) -> None:
+        """Nobody waits for the frame's task any more."""
+        if isinstance(frame.wait, Call):
+            del self.calls[frame.wait.id]
+
+    def fail(self, error: str | None, cause: str | None, previous: int) -> None:
+        """End the execution with an error that nothing has handled."""
+        self.end("ExecutionFailed", Outcome("FAILED", None, error, cause), previous)
 
     def end(self, kind: str, outcome: Outcome, previous: int) -> None:
         """End the execution. Its frames stay as they are: a redrive goes on from them."""
@@ -372,66 +361,3 @@ class Machine(Here):
         """Take back that the execution has ended."""
         self.outcome = None
         self.calls, self.ready, self.gauge = {}, deque(), Gauge()
-
-    # ------------------------------------------------------------------ errors
-
-    def fail_state(self, frame: Frame, error: str | None, cause: str | None, met: str | None = None) -> None:
-        """The frame's state failed, by itself or because a child did: retry, catch, or let the frame fail.
-
-        The first Retrier that matches decides on a retry, then the first Catcher that matches; `met` is the name
-        that they are held against where it is not the error's own (`timeout_name` says of what). A Parallel or
-        Map has an event that says that it failed, but for States.Runtime, which ends everything (measured).
-        """
-        state = frame.program.states[frame.state]
-        if not isinstance(state, Working):
-            self._fail_frame(frame, error, cause)
-            return
-        by = handling(state.retry, state.catch, met or error, frame.tries, lambda: self.stream("jitter"))
-        if by.retry is not None and by.delay is not None:
-            frame.broken = None
-            frame.tries = {**frame.tries, by.retry: frame.tries.get(by.retry, 0) + 1}
-            frame.wait = wait = BackingOff(self.now + by.delay)
-            self.timer(wait.due, frame, wait)
-            return
-        before = frame.last
-        self._record_failed(frame, state, error)
-        if by.catch is None:
-            self._fail_frame(frame, error, cause)
-            return
-        try:
-            self._catch(frame, state, state.catch[by.catch], error, cause)
-        except StatesError as problem:  # the state fails once more, from where it stood (measured)
-            frame.last = before
-            cause = self.told(frame, problem, frame)
-            self._record_failed(frame, state, problem.error)
-            self._fail_frame(frame, problem.error, cause)
-
-    def _record_failed(self, frame: Frame, state: Working, error: str | None) -> None:
-        if not isinstance(state, Task) and error != names.RUNTIME:
-            self.chain(frame, state.entered.replace("Entered", "Failed"))
-
-    def _catch(
-        self, frame: Frame, state: Working, catcher: Catcher, error: str | None, cause: str | None
-    ) -> None:
-        given: Json = error_output(error, cause)
-        output = catcher.write(frame.input, given, self)
-        assigned: Any = None
-        if catcher.assign is not None:
-            assigned = catcher.assign(frame.input, given, self)
-        size = self.checked(output, state.name)
-        frame.broken = None
-        if assigned is not None:
-            self._assign(frame, assigned)
-        self.chain(frame, state.exited, state.name, output, assigned)
-        frame.input = output
-        frame.size = size
-        frame.tries = NOTHING
-        frame.state = catcher.next
-        self.ready.appendleft(frame)
-
-    def _fail_frame(self, frame: Frame, error: str | None, cause: str | None) -> None:
-        """Nothing handles the error here: the frame ends, and its parent's state has the error."""
-        if frame.within is not None:
-            joining.child_failed(self, frame.within, frame, error, cause)
-        else:
-            self.end("ExecutionFailed", Outcome("FAILED", None, error, cause), frame.last)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from asl import attempts
+from asl import failing
 from asl.frames import Frame, MapRun
 from asl.selection import Selection
 from asl.states import Map, Target
@@ -49,7 +49,7 @@ def make_call(
 
 def succeed(machine: Machine, frame: Frame, output: Json, size: int) -> None:
     """The map run succeeded. The exit of the state hangs on the run's start (recorded since November 2024)."""
-    attempts.drop(machine, frame)
+    machine.drop(frame)
     frame.wait = None
     started = frame.last
     machine.chain(frame, "MapRunSucceeded")
@@ -59,7 +59,7 @@ def succeed(machine: Machine, frame: Frame, output: Json, size: int) -> None:
 
 def fail(machine: Machine, frame: Frame, error: str | None, cause: str | None) -> None:
     """The map run failed."""
-    attempts.drop(machine, frame)
+    machine.drop(frame)
     frame.wait = None
     machine.chain(frame, "MapRunFailed", None, error, cause)
-    machine.fail_state(frame, error, cause)
+    failing.state_failed(machine, frame, error, cause)

@@ -19,6 +19,7 @@ FLOORS = [
         "scope",
         "machine",
         "joining",
+        "failing",
         "attempts",
         "mapruns",
         "selection",
