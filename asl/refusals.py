@@ -17,7 +17,7 @@ def refusal(target: Target, payload: Json, activities: Collection[str] | None) -
     if target.kind == "Activity":
         exists = activities is None or target.resource in activities
         return None if exists else f"The activity {target.resource} does not exist."
-    fields = _FIELDS.get((target.service or "", (target.action or "").removesuffix(".waitForTaskToken")))
+    fields = _FIELDS.get(target.api)
     if fields is None or not isinstance(payload, dict):
         return None
     told = [wrong(name, payload[name]) for name, wrong in fields.items() if name in payload]

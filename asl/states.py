@@ -123,8 +123,9 @@ class Target:
 
     `kind` says which events record it: `LambdaFunction` (a bare function ARN), `Activity` or `Task` (an
     integration, with its `service` and `action`: `lambda` and `invoke.waitForTaskToken`). `token` and `sync`
-    mark the patterns that answer later than they are submitted. `scheduled`, `begun` and `succeeded` are the types of
-    events; None: an activity does not begin when it is scheduled.
+    mark the patterns that answer later than they are submitted. `api` is the service and the action without its
+    pattern, `("lambda", "invoke")`; two empty texts where the resource is no integration. `scheduled`, `begun` and
+    `succeeded` are the types of events; None: an activity does not begin when it is scheduled.
     """
 
     resource: str
@@ -133,11 +134,13 @@ class Target:
     action: str | None
     token: bool
     sync: bool
+    api: tuple[str, str] = field(init=False)
     scheduled: str = field(init=False)
     begun: str | None = field(init=False)
     succeeded: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self.api = self.service or "", (self.action or "").partition(".")[0]
         self.scheduled = f"{self.kind}Scheduled"
         self.begun = None if self.kind == "Activity" else f"{self.kind}Started"
         self.succeeded = f"{self.kind}Succeeded"

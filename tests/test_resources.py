@@ -10,8 +10,9 @@ import pytest
 
 import asl
 from asl.resources import Resources
+from asl.states import target
 from tests import handlers
-from tests.machines import machine, task
+from tests.machines import FUNCTION, machine, task
 
 ROOT = Path(__file__).parents[1]
 
@@ -66,3 +67,19 @@ def test_credentials_reach_the_task_and_the_history() -> None:
     result = loaded.run({"role": role}, tasks={"T": lambda payload, call: seen.append(call.credentials)})
     assert seen == [{"RoleArn": role}]
     assert result.history[2].details()["taskCredentials"] == {"roleArn": role}
+
+
+@pytest.mark.parametrize(
+    ("resource", "api"),
+    [
+        ("arn:aws:states:::lambda:invoke", ("lambda", "invoke")),
+        ("arn:aws:states:::lambda:invoke.waitForTaskToken", ("lambda", "invoke")),
+        ("arn:aws-cn:states:::states:startExecution.sync:2", ("states", "startExecution")),
+        ("arn:aws:states:::glue:startJobRun.sync", ("glue", "startJobRun")),
+        ("arn:aws:states:::aws-sdk:s3:getObject.waitForTaskToken", ("aws-sdk:s3", "getObject")),
+        (FUNCTION, ("", "")),
+        ("arn:aws:states:eu-west-1:123456789012:activity:a.sync", ("", "")),
+    ],
+)
+def test_the_api_of_a_resource_is_without_its_pattern(resource: str, api: tuple[str, str]) -> None:
+    assert target(resource).api == api

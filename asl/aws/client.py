@@ -57,24 +57,24 @@ class Aws:
 
     def __call__(self, payload: Any, call: Call) -> Any:
         """Call the API of the Task's resource. Raises `StatesError` as the service names it."""
-        service, action = call.target.service, call.target.action or ""
-        if service is None:
+        target = call.target
+        if target.service is None:
             return self._function(payload, call)
-        action, _, pattern = action.partition(".")
+        service, action = target.api
         if service == "apigateway" and action == "invoke":
             session = self._boto_session(call)
             first = gateway.invoke(payload, session, self.endpoint_url, self._region(session))
             return Submitted(first) if call.token else first
-        waits, pace = pattern.startswith("sync"), Pace.of(call, self.poll)
+        pace = Pace.of(call, self.poll)
         if service == "eks" and action in kubernetes.ACTIONS:
             session = self._boto_session(call)
-            return kubernetes.serve(action, payload, session, self._region(session), waits, pace)
+            return kubernetes.serve(action, payload, session, self._region(session), target.sync, pace)
         api = self._api(call, service, action)
         given = payload if isinstance(payload, dict) else {}
         first = api.call(given)
-        if waits:
+        if target.sync:
             job = JOBS.get((service, action))
-            return started(api, job, given, first, pattern == "sync:2", pace)
+            return started(api, job, given, first, target.resource.endswith(".sync:2"), pace)
         return Submitted(first) if call.token else first
 
     # ------------------------------------------------------------------ APIs

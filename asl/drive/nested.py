@@ -58,7 +58,8 @@ def may_serve(resources: Resources, call: Call) -> bool:
 
 
 def _action(call: Call) -> tuple[str, str]:
-    return call.target.service or "", (call.target.action or "").removesuffix(".waitForTaskToken")
+    target = call.target
+    return (target.service or "", target.action or "") if target.sync else target.api
 
 
 # ---------------------------------------------------------------------- starting executions

@@ -252,7 +252,7 @@ def _asked(call: Call) -> tuple[str, str, str | None]:
 
 def invokes(target: Target) -> bool:
     """Whether a Task is a `lambda:invoke`, one that waits for a token or not."""
-    return target.service == "lambda" and (target.action or "").partition(".")[0] == "invoke"
+    return target.api == ("lambda", "invoke")
 
 
 # ---------------------------------------------------------------------- as the resource of a Task

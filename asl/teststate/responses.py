@@ -60,7 +60,7 @@ def problem(state: State, result: Json, mode: str = "STRICT", *, raw: bool = Fal
 
 def _action(target: Target) -> str:
     """`lambda:invoke`, `aws-sdk:s3:getObject`, without what says how the answer comes."""
-    return f"{target.service}:{(target.action or '').partition('.')[0]}"
+    return ":".join(target.api)
 
 
 @lru_cache(maxsize=16)
@@ -72,8 +72,8 @@ def response(target: Target) -> tuple[dict[str, Shape], Shape | None]:
     from botocore.exceptions import DataNotFoundError, UnknownServiceError
     from botocore.loaders import Loader
 
-    action = _action(target)
-    service, _, name = action.removeprefix("aws-sdk:").partition(":")
+    service, name = target.api
+    service = service.removeprefix("aws-sdk:")
     special = ACTIONS.get((service, name))
     boto = special and special.service
     if boto is None:
