@@ -6,7 +6,7 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,30 @@ def fit(pairs: Iterable[str], machines: Iterable[StateMachine]) -> None:
             raise Refusal(f"--task {name} {misfit(name, *programs)}")
 
 
+def stray_callbacks(machine: str, callbacks: Collection[str], machines: Iterable[StateMachine]) -> list[str]:
+    """What to tell of keys of CALLBACKS that stand for no Task that waits for a token, while such a Task has none.
+
+    A tasks.py may serve several machines: where every Task that waits has its key, the others are for those.
+    """
+    from asl.resources.keys import misfit, stands_for, tasks_of  # most machines have no callbacks
+
+    programs = [each.program for each in machines]
+    tasks = tasks_of(*programs)
+    waiting = [each for each in tasks if each.state.target.token]
+    if all(any(stands_for(key, each) for key in callbacks) for each in waiting):
+        return []
+    return [
+        f"{tasks_file(machine)}: CALLBACKS: {key} "
+        + (
+            "stands for no Task that waits for a token"
+            if any(stands_for(key, each) for each in tasks)
+            else misfit(key, *programs)
+        )
+        for key in callbacks
+        if not any(stands_for(key, each) for each in waiting)
+    ]
+
+
 def functions(pairs: Iterable[str], option: str, folder: str) -> Functions:
     """The functions that `NAME=module:function` names; modules are looked for in the folder too."""
     found: Functions = {}
@@ -114,6 +138,9 @@ def named(machine: str | os.PathLike[str], name: str) -> dict[str, Any] | None:
     found = getattr(module, name, None)
     if found is not None and not isinstance(found, dict):
         raise Refusal(f"{tasks_file(machine)}: {name} is not a dictionary but {type(found).__name__}")
+    for key in found or ():
+        if not isinstance(key, str):
+            raise Refusal(f"{tasks_file(machine)}: {name} has the key {key!r}, which is no name")
     return found
 
 

@@ -106,6 +106,8 @@ def run(
     )
     if task:
         given.fit(task, [loaded, *found.machines.values()])
+    if found.callbacks and not quiet:
+        serving.warn(given.stray_callbacks(machine, found.callbacks, [loaded, *found.machines.values()]))
     found.tasks.update(_mocked(mocks, case, strict_mocks, loaded))
     if real_time:
         serving.foretell(machine, loaded, found, quiet)

@@ -100,8 +100,13 @@ def foretell(machine: str, loaded: asl.StateMachine, found: Serving, quiet: bool
     if any(each.certain for each in missing):
         raise Refusal("\nasl: ".join(told))
     if not quiet:
-        for each in told:
-            click.echo(f"asl: warning: {each}", err=True)
+        warn(told)
+
+
+def warn(told: Iterable[str]) -> None:
+    """Tell warnings on stderr."""
+    for each in told:
+        click.echo(f"asl: warning: {each}", err=True)
 
 
 def _http(connections: str) -> Any:

@@ -110,6 +110,31 @@ def test_callbacks_stand_in_tasks_py(asl_command: Asl, tmp_path: Path) -> None:
     assert "after 1 min 30 s" in said.err or "after 90 s" in said.err
     write(tmp_path, "tasks.py", "CALLBACKS = [1]\n")
     assert "CALLBACKS is not a dictionary but list" in asl_command("run", ask).err
+    write(tmp_path, "tasks.py", "CALLBACKS = {1: None}\n")
+    assert "CALLBACKS has the key 1, which is no name" in asl_command("run", ask).err
+
+
+def test_a_callback_that_stands_for_no_task_is_told(asl_command: Asl, tmp_path: Path) -> None:
+    waiting = {**task(), "Resource": TOKEN, "Parameters": {"QueueUrl": "q", "MessageBody.$": "$$.Task.Token"}}
+    both = write(tmp_path, "m.json", machine("Work", Work=task(Next="Ask"), Ask=waiting))
+    file = tmp_path / "tasks.py"
+
+    def warned(callbacks: str, *options: str) -> list[str]:
+        file.write_text(f"TASKS = {{'Work': dict, 'Ask': dict}}\nCALLBACKS = {callbacks}\n")
+        said = asl_command("run", both, *options)
+        assert said.code == 0, said.err
+        return [line for line in said.err.splitlines() if "warning" in line]
+
+    start = f"asl: warning: {file}: CALLBACKS:"
+    assert warned("{'ask': 1}") == [
+        f"{start} ask stands for no Task: no state, resource or function has that name; "
+        "the machine has the Tasks 'Work', 'Ask'; did you mean 'Ask'?"
+    ]
+    assert warned("{'Work': 1}") == [f"{start} Work stands for no Task that waits for a token"]
+    assert warned("{'ask': 1}", "-q") == []
+    for right in ("{'Ask': 1}", "{'A*': 1}", "{'sqs:sendMessage.waitForTaskToken': 1}"):
+        assert warned(right) == [], right
+    assert warned("{'Ask': 1, 'Of another machine': 1}") == []
 
 
 def test_http_tasks_call_with_connections_from_a_file(asl_command: Asl, tmp_path: Path) -> None:
