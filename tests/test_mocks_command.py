@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import asl
 from asl import yamltext
-from asl.testing import MockError, load, recording, returns, skeleton
+from asl.testing import MockError, in_turn, load, raises, recording, returns, skeleton
 from asl.testing.writing import to_yaml
 from tests import conformance
 from tests.commands import FIXTURES, HELLO_WORLD, Asl, asl_command, write
@@ -118,6 +118,70 @@ def test_callbacks_errors_without_a_name_and_times_that_matter() -> None:
     nameless = of(machine("T", T=task()), {}, tasks=lambda payload: asl.after(0, asl.TaskError()))
     assert nameless.test["mocks"] == {"T": {"raises": None}}
     assert nameless.notes == ()
+
+
+INVOKE = "arn:aws:states:::lambda:invoke"
+
+
+def invoke(function: str = "orders", selects: str | None = "$.Payload", **fields: Any) -> dict[str, Any]:
+    """A Task that invokes a Lambda function; its result is what is selected of the answer."""
+    selected = {} if selects is None else {"ResultSelector": {"got.$": selects}}
+    parameters = {"FunctionName": function, "Payload.$": "$"}
+    return {**task(), "Resource": INVOKE, "Parameters": parameters, **selected, **fields}
+
+
+def test_a_function_is_mocked_with_its_own_answer() -> None:
+    one = machine("I", I=invoke("arn:aws:lambda:eu-west-1:123456789012:function:orders:7"))
+    found = of(one, {}, mocks={"orders": returns({"id": 7})})
+    assert found.test["mocks"] == {"orders": {"returns": {"id": 7}}}
+    assert found.test["expect"]["output"] == {"got": {"id": 7}}
+    assert found.notes == ()
+    retry = [{"ErrorEquals": ["Busy"]}]
+    again = of(
+        machine("I", I=invoke(Retry=retry)), {}, mocks={"orders": in_turn(raises("Busy"), returns("done"))}
+    )
+    assert again.test["mocks"] == {"orders": {"in_turn": [{"raises": "Busy"}, {"returns": "done"}]}}
+    twice = machine("I", I=invoke(Next="J"), J=invoke())
+    alike = of(twice, {}, mocks={"orders": returns(1)})
+    assert alike.test["mocks"] == {"orders": {"returns": 1}}
+
+
+def test_a_state_is_mocked_where_the_mock_of_its_function_would_not_do() -> None:
+    def mocked(definition: dict[str, Any], input: Any, mocks: dict[str, Any]) -> dict[str, Any]:
+        found = of(definition, input, mocks=mocks)
+        assert found.notes == ()
+        kept: dict[str, Any] = found.test["mocks"]
+        return kept
+
+    answer = {"StatusCode": 200, "Payload": 1}
+    whole = machine("I", I=invoke(selects=None))
+    assert mocked(whole, {}, {"I": returns(answer)}) == {"I": {"returns": answer}}
+    one = machine("I", I=invoke())
+    for other in ({**answer, "StatusCode": 202}, {**answer, "FunctionError": "Unhandled"}, {"Payload": 1}):
+        assert mocked(one, {}, {"I": returns(other)}) == {"I": {"returns": other}}
+    failing = machine(
+        "I", I=invoke(Catch=[{"ErrorEquals": ["E"], "Next": "P"}], Next="P"), P={"Type": "Pass"}
+    )
+    assert mocked(failing, {}, {"orders": raises("E")}) == {"I": {"raises": "E"}}
+    named = machine("orders", orders=invoke(selects=None, ResultPath=None))
+    assert mocked(named, {}, {"orders": returns(answer)}) == {"orders": {"returns": answer}}
+    each = machine("Each", Each={"Type": "Map", "ItemProcessor": one})
+    apart = mocked(each, [1, 2], {f"/Each/{n}/I": returns({**answer, "Payload": n}) for n in (0, 1)})
+    assert list(apart) == ["/Each/0/I", "/Each/1/I"]
+    told: dict[str, Any] = {"Parameters": {"FunctionName.$": "$"}, "ResultSelector": {}}
+    either = machine("Each", Each={"Type": "Map", "ItemProcessor": machine("I", I=invoke(**told))})
+    assert mocked(either, ["a", "b"], {"I": returns(answer)}) == {"I": {"returns": answer}}
+    unseen: dict[str, Any] = {"selects": None, "ResultPath": None}
+    twice = machine("I", I=invoke(**unseen, Next="J"), J=invoke(**unseen))
+    differing = {name: returns({**answer, "Payload": name}) for name in "IJ"}
+    assert list(mocked(twice, {}, differing)) == ["I", "J"]
+    retry = [{"ErrorEquals": ["Busy"]}]
+    busy = machine("I", I=invoke(Next="J", Retry=retry), J=invoke(Retry=retry))
+    turns = {name: in_turn(raises("Busy"), returns(answer)) for name in "IJ"}  # a function's would be one row
+    assert list(mocked(busy, {}, turns)) == ["I", "J"]
+    waiting = machine("I", I=invoke(selects="$", Resource=f"{INVOKE}.waitForTaskToken"))
+    started = returns(answer, submitted=answer)
+    assert mocked(waiting, {}, {"I": started}) == {"I": {"returns": answer, "submitted": answer}}
 
 
 def test_what_cannot_come_the_same_way_is_not_expected() -> None:

@@ -12,6 +12,9 @@ from asl.errors import AslError
 from asl.events import WIDTH, Event
 from asl.history import History
 from asl.jsondiff import differences
+from asl.resources.keys import call_of, tasks_of
+from asl.resources.lambdas import function_names
+from asl.resources.matching import names
 from asl.telling import ENDED
 from asl.testing import durations
 from asl.testing.checking import check, expected
@@ -38,8 +41,10 @@ def test_of(history: Any, machine: Machine | None = None) -> Recorded:
     """The test of a recorded execution: `input`, `start_time`, `mocks` and `expect` as cases have them.
 
     `history` is anything that `recorded.read` takes. With the machine the test is tried, and what cannot come the same
-    way (drawn ids, the time in an output) is left out of what it expects. Raises `HistoryError` for what is no history,
-    `MockError` for one that has not ended by itself or was taken without its data.
+    way (drawn ids, the time in an output) is left out of what it expects. A `lambda:invoke` is then answered by a mock
+    of its function, with what that gave, where the test goes the same way so; else by one of the state, with the whole
+    result. Raises `HistoryError` for what is no history, `MockError` for one that has not ended by itself or was taken
+    without its data.
     """
     program = machine.machine.program if machine is not None else None
     found = recorded.read(history, program)
@@ -51,12 +56,13 @@ def test_of(history: Any, machine: Machine | None = None) -> Recorded:
     if last.type not in _STATUS:
         raise MockError(f"the execution has not ended by itself: its last event is {last.type}")
     test: Object = {"input": told[0].data, "start_time": times.text(told[0].at)}
-    mocks = _mocks(told, notes)
+    book = Book(told).follow()
+    mocks = _mocks(book, notes)
     if mocks:
         test["mocks"] = mocks
     test["expect"] = _expected(told)
-    if machine is not None:
-        _try(test, machine, notes)
+    if machine is not None and _try(test, machine, notes):
+        _answer_as_functions(test, book, machine)
     return Recorded(test, tuple(notes))
 
 
@@ -74,11 +80,12 @@ def _before_redrive(history: History, notes: list[str]) -> History:
 # ---------------------------------------------------------------------- mocks
 
 
-def _mocks(history: History, notes: list[str]) -> Object:
+def _mocks(book: Book, notes: list[str]) -> Object:
     """The mocks by state, or by frame and state where the frames were answered in different ways."""
+    history = book.history
     timed = any(event.type.endswith(("TimedOut", "Aborted")) for event in history)
     answers: dict[str, dict[str, list[Object]]] = {}
-    for (path, state), visited in Book(history).follow().visits.items():
+    for (path, state), visited in book.visits.items():
         tries = [each for visit in visited for each in visit.tries]
         if any(each.begun.type == "MapRunStarted" for each in tries):
             notes.append(f"the children of the distributed Map {state!r} are not in this history")
@@ -118,6 +125,60 @@ def _answer(tried: Try, last: Event, timed: bool) -> Object:
     return answer
 
 
+# ---------------------------------------------------------------------- the answers of Lambda functions
+
+_WRAPPING = {"ExecutedVersion", "Payload", "SdkHttpMetadata", "SdkResponseMetadata", "StatusCode"}
+"""What `lambda:invoke` gives where the function has answered."""
+
+
+def _answer_as_functions(test: Object, book: Book, machine: Machine) -> None:
+    """Have mocks of Lambda functions in place of those of the states that invoke them, where that changes nothing.
+
+    Where the machine looks at what such a mock cannot say (the headers, a log), the state keeps its own.
+    """
+    taken = {name for each in tasks_of(machine.machine.program) for name in names(call_of(each))}
+    for function, states in _invoking(book).items():
+        mocks = test["mocks"]
+        if function in taken or not states <= mocks.keys():  # a frame's mock is that of a state
+            continue
+        answer, *others = (_of_function(mocks[state]) for state in states)
+        if answer is None or any(each != answer for each in others):
+            continue
+        if all(answer == mocks[state] for state in states):  # nothing but errors
+            continue
+        tried = {function if key in states else key: answer if key in states else mocks[key] for key in mocks}
+        try:
+            different = _differences(test, run_of({**test, "mocks": tried}, machine))
+        except AslError:
+            continue
+        if not different:
+            test["mocks"] = tried
+
+
+def _invoking(book: Book) -> dict[str, set[str]]:
+    """The names of the functions that were invoked, and the states that invoked each."""
+    found: dict[str, set[str]] = {}
+    for (_, state), visited in book.visits.items():
+        for begun in (each.begun for visit in visited for each in visit.tries):
+            if begun.type == "TaskScheduled" and begun.name[0] == "lambda":
+                for name in function_names(begun.data)[-1:]:
+                    found.setdefault(name, set()).add(state)
+    return found
+
+
+def _of_function(mock: Object) -> Object | None:
+    """The mock of a `lambda:invoke` as one of the function; None where the function alone cannot have it so."""
+    if "in_turn" in mock:
+        answers = [_of_function(each) for each in mock["in_turn"]]
+        return None if None in answers else {"in_turn": answers}
+    given = mock.get("returns")
+    if given is None:  # an error, or a time-out
+        return mock
+    if not isinstance(given, dict) or given.get("StatusCode") != 200 or "Payload" not in given:
+        return None
+    return {**mock, "returns": given["Payload"]} if given.keys() <= _WRAPPING else None
+
+
 # ---------------------------------------------------------------------- what is expected
 
 
@@ -139,14 +200,17 @@ def _expected(history: History) -> Object:
     return expect
 
 
-def _try(test: Object, machine: Machine, notes: list[str]) -> None:
-    """Run the test; what differs in its output is not expected any more, and any other difference is noted."""
+def _try(test: Object, machine: Machine, notes: list[str]) -> bool:
+    """Run the test; what differs in its output is not expected any more, and any other difference is noted.
+
+    Whether it goes the same way.
+    """
     expect = test["expect"]
     try:
         run = run_of(test, machine)
     except AslError as problem:
         notes.append(f"it cannot run with these mocks alone: {problem}")
-        return
+        return False
     if run.status == "SUCCEEDED" and "output" in expect:
         places = [each.place for each in differences(expect["output"], run.output)]
         if places:
@@ -156,8 +220,13 @@ def _try(test: Object, machine: Machine, notes: list[str]) -> None:
                 expect["output_has"] = kept
             said = ", ".join("/" + "/".join(map(str, place)) for place in places[:3])
             notes.append(f"the output cannot come the same way at {said}: that is not expected")
-    node = Node(expect, (), Path("recorded"), "")
-    notes.extend(f"run with these mocks, {told}" for told in check(expected(node), run))
+    different = _differences(test, run)
+    notes.extend(f"run with these mocks, {told}" for told in different)
+    return not different
+
+
+def _differences(test: Object, run: Run) -> list[str]:
+    return check(expected(Node(test["expect"], (), Path("recorded"), "")), run)
 
 
 def _without(value: Json, places: list[Any]) -> Json:
