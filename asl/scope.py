@@ -60,8 +60,8 @@ class Here:
     """The `Scope` of an execution, standing where it is just now: at `frame`, at time `now`, after so many `events`.
 
     `token` is there while the arguments of a task that waits for one are evaluated, `item` while ItemSelector is, which
-    stands in the Map state. `generator` is that of this
-    moment once something was drawn from it; whoever brings the next moment takes it away.
+    stands in the Map state. `generator` is that of this moment once something was drawn from it; whoever brings the next
+    moment takes it away.
     """
 
     __slots__ = (
@@ -118,14 +118,14 @@ class Here:
         """The context object. What it tells of the execution is made once, and shared by all."""
         frame = self.frame
         assert frame is not None
-        return self._context(frame, self.token)
+        return self._context(frame, self.token, frame.item if self.item is None else self.item)
 
     def context_of(self, frame: Frame, token: str | None = None) -> dict[str, Json]:
         """The context object as a frame sees it, for somebody who may scribble on it: but not on Input and the item."""
-        context: dict[str, Any] = self._context(frame, token)
+        context: dict[str, Any] = self._context(frame, token, frame.item)
         return {part: fields.copy() for part, fields in context.items()}
 
-    def _context(self, frame: Frame, token: str | None) -> dict[str, Json]:
+    def _context(self, frame: Frame, token: str | None, item: Json) -> dict[str, Json]:
         state: dict[str, Json] = {"Name": frame.state, "EnteredTime": times.text(self.entered_at(frame))}
         if isinstance(frame.program.states.get(frame.state), Working):
             state["RetryCount"] = sum(frame.tries.values())
@@ -136,7 +136,7 @@ class Here:
                 self.identity, self.input, self.started_at, self.redrives, self.redriven_at
             )
             self._whole = self.redrives, about
-        return context_object(self._whole[1], state, token, frame.item if self.item is None else self.item)
+        return context_object(self._whole[1], state, token, item)
 
     def entered_at(self, frame: Frame) -> int:
         """When the frame entered its state, in milliseconds since the epoch."""
