@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -79,7 +77,12 @@ def buckets(pairs: Iterable[str]) -> dict[str, str]:
 def tasks(machine: str | os.PathLike[str], pairs: Iterable[str]) -> Functions:
     """The task functions: those of a `tasks.py` beside the machine, and over them `NAME=module:function`."""
     beside = tasks_file(machine)
-    found = _public(_module_at(beside)) if os.path.isfile(beside) else {}
+    found: Functions = {}
+    if os.path.isfile(beside):
+        from asl.resources.places import module_at  # not every machine has tasks
+
+        sys.path.insert(0, os.path.dirname(os.path.abspath(beside)))  # for what it imports from there
+        found = _public(module_at(beside, "tasks"))
     return {**found, **functions(pairs, "--task", os.getcwd())}
 
 
@@ -128,8 +131,18 @@ def functions(pairs: Iterable[str], option: str, folder: str) -> Functions:
         name, equals, target = pair.partition("=")
         if not (name and equals and ":" in target):
             raise Refusal(f"{option} {pair}: write NAME=module:function")
-        found[name] = _function(f"{option} {pair}", *target.rsplit(":", 1))
+        found[name] = _function(target, f"{option} {pair}")
     return found
+
+
+def _function(place: str, what: str) -> Callable[..., Any]:
+    from asl.resources.places import NoFunction, function_in, imported  # many runs name no function
+
+    module, _, name = place.rpartition(":")
+    try:
+        return function_in(imported(module), name, module)
+    except NoFunction as problem:
+        raise Refusal(f"{what}: {problem}") from problem
 
 
 def named(machine: str | os.PathLike[str], name: str) -> dict[str, Any] | None:
@@ -149,39 +162,6 @@ def tasks_file(machine: str | os.PathLike[str]) -> str:
     return os.path.join(os.path.dirname(machine), "tasks.py")
 
 
-def _function(what: str, module: str, name: str) -> Callable[..., Any]:
-    try:
-        found: Any = importlib.import_module(module)
-    except (Exception, SystemExit) as problem:
-        raise Refusal(f"{what}: the module {module} does not import: {_said(problem)}") from problem
-    for part in name.split("."):
-        if not hasattr(found, part):
-            there = ", ".join(sorted(_public(found))) if isinstance(found, ModuleType) else ""
-            has = f"; it has {there}" if there else ""
-            raise Refusal(f"{what}: {module} has no {name}{has}")
-        found = getattr(found, part)
-    if not callable(found):
-        raise Refusal(f"{what}: {module}:{name} is not a function but {type(found).__name__}")
-    function: Callable[..., Any] = found
-    return function
-
-
-def _module_at(path: str) -> ModuleType:
-    """The module in the file; what lies beside it can be imported by it."""
-    from importlib.util import module_from_spec, spec_from_file_location  # not every machine has tasks
-
-    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-    spec = spec_from_file_location("tasks", path)
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules["tasks"] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as problem:
-        raise Refusal(f"{path} does not import: {_said(problem)}") from problem
-    return module
-
-
 def _public(module: ModuleType) -> Functions:
     """Its `TASKS` where it has them, else the public functions that it defines."""
     named = getattr(module, "TASKS", None)
@@ -194,23 +174,6 @@ def _public(module: ModuleType) -> Functions:
             if not callable(function):
                 raise Refusal(f"{module.__file__}: TASKS[{name!r}] is not a function")
         return dict(named)
-    return {
-        name: value
-        for name, value in vars(module).items()
-        if inspect.isfunction(value) and not name.startswith("_") and value.__module__ == module.__name__
-    }
+    from asl.resources.places import functions_of
 
-
-def _said(problem: BaseException) -> str:
-    """The exception in a line, with the place in the user's own file."""
-    if isinstance(problem, SyntaxError):
-        place = f" ({problem.filename}:{problem.lineno})" if problem.filename else ""
-        return f"SyntaxError: {problem.msg}{place}"
-    place = ""
-    trace = problem.__traceback__
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if not file.startswith("<") and file not in (__file__, importlib.__file__):
-            place = f" ({file}:{trace.tb_lineno})"
-        trace = trace.tb_next
-    return f"{type(problem).__name__}: {problem}{place}"
+    return functions_of(module)

@@ -220,6 +220,32 @@ def test_functions_as_mocks_are_found_beside_the_file(tmp_path: Path) -> None:
     assert [each.problems for each in found] == [(), ()], "each folder has its own tasks.py"
 
 
+def test_modules_of_mocks_are_imported_as_python_does(tmp_path: Path) -> None:
+    write(tmp_path, "m.asl.json", machine("T", T=task()))
+    mocks = "machine: m.asl.json\nmocks: {T: {calls: 'tasks:of'}}\nexpect: {output: 2}"
+    lines = "from __future__ import annotations", "from dataclasses import KW_ONLY, dataclass", "@dataclass"
+    fields = "class Of:", "    _: KW_ONLY", "    n: int", "def of(payload): return Of(n=2).n"
+    write(tmp_path, "tasks.py", "\n".join([*lines, *fields]))
+    assert only(tmp_path, mocks).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        ("import sys; sys.exit(3)", "{file} does not import: SystemExit: 3 ({file}:1)"),
+        ("x = 1\ny = x / 0\n", "{file} does not import: ZeroDivisionError: division by zero ({file}:2)"),
+        ("def other(p): pass\n", "mine has no f; it has other"),
+    ],
+)
+def test_a_module_of_mocks_that_does_not_do(tmp_path: Path, module: str, told: str) -> None:
+    wrong = write(tmp_path, "w.asl-test.yaml", "machine: m\nmocks: {A: {calls: 'mine:f'}}")
+    file = write(tmp_path, "mine.py", module)
+    for _ in range(2):  # it is told again, not found half imported
+        with pytest.raises(CaseError) as refusal:
+            cases.read(wrong)
+        assert str(refusal.value) == f"{wrong}:2:20: {told.format(file=file)}"
+
+
 def test_mocks_by_payload_by_item_and_by_frame(folder: Path) -> None:
     write(
         folder, "e.asl.json", machine("Each", Each={"Type": "Map", "ItemProcessor": machine("T", T=task())})

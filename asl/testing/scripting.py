@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Callable
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from asl.resources.places import NoFunction, function_in, imported, module_at
 from asl.testing.document import Node
 from asl.testing.mocks import Mock, calls, first_of, in_turn, raises, returns
 
@@ -58,27 +57,15 @@ def _function(node: Node, folder: Path) -> Callable[..., Any]:
     if not name:
         raise node.wrong(f"{place!r} is no function: write module:function")
     try:
-        found: Any = _module(name, folder)
-    except Exception as problem:
-        raise node.wrong(f"the module {name} does not import: {type(problem).__name__}: {problem}") from None
-    for part in attribute.split("."):
-        found = getattr(found, part, None)
-    if not callable(found):
-        raise node.wrong(f"{name} has no function {attribute}")
-    function: Callable[..., Any] = found
-    return function
+        return function_in(_module(name, folder), attribute, name)
+    except NoFunction as problem:
+        raise node.wrong(str(problem)) from None
 
 
 def _module(name: str, folder: Path) -> ModuleType:
     """The module of that name in the folder, apart from others of that name; else the one that can be imported."""
     file = folder / f"{name}.py"
     if not file.is_file():
-        return importlib.import_module(name)
+        return imported(name)
     own = f"asl_test_tasks:{file.resolve()}"
-    if own not in sys.modules:
-        spec = spec_from_file_location(own, file)
-        assert spec is not None and spec.loader is not None
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-        sys.modules[own] = module
-    return sys.modules[own]
+    return sys.modules.get(own) or module_at(file, own)
