@@ -60,8 +60,8 @@ class Here:
     """The `Scope` of an execution, standing where it is just now: at `frame`, at time `now`, after so many `events`.
 
     `token` is there while the arguments of a task that waits for one are evaluated, `item` while ItemSelector is, which
-    stands in the Map state. `generator` is that of this moment once something was drawn from it; whoever brings the next
-    moment takes it away.
+    stands in the Map state. `generator` is that of this moment once something was drawn from it; whoever brings
+    the next moment takes it away.
     """
 
     __slots__ = (

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 FLOORS = [
-    {"values", "errors", "names", "times", "quotas", "jsontext", "jsondiff", "documents"},
+    {"values", "errors", "names", "nearest", "times", "quotas", "jsontext", "jsondiff", "documents"},
     {"paths", "intrinsics", "templates", "rules", "jsonata"},
     {"yamltext", "source", "checks", "dataflow", "retry", "states", "program"},
     {
