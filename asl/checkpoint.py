@@ -33,9 +33,19 @@ def save(machine: Machine) -> dict[str, Any]:
         "outcome": None if machine.outcome is None else list(machine.outcome),
         "nextCall": machine.next_call,
         "frames": [] if machine.root is None else list(_frame_rows(machine.root)),
-        "timers": [[due, frame and frame.path] for due, _, frame, wait in sorted(machine.timers, key=_order)],
+        "timers": [
+            [due, frame and frame.path]
+            for due, _, frame, wait in sorted(machine.timers, key=_order)
+            if frame is None
+            or _waits(frame, wait, due)  # after one that was dropped may come another of its path
+        ],
         "cells": list(machine.cells),
     }
+
+
+def _waits(frame: Frame, wait: Any, due: int) -> bool:
+    """Whether the frame still waits for what a timer was made for."""
+    return frame.wait is not None and frame.wait is wait and frame.wait.due == due
 
 
 def _order(timer: tuple[int, int, Frame | None, Any]) -> tuple[int, int]:
@@ -163,11 +173,7 @@ def _restore_wait(machine: Machine, frame: Frame, row: dict[str, Any] | None) ->
         case "backingOff":
             return BackingOff(row["due"])
         case "calling":
-            call = _restore_call(machine, frame, row)
-            for name in _CALL:
-                setattr(call, name, row[name])
-            call.limits = row["limits"] and _restore_limits(row["limits"])
-            machine.calls[call.id] = call
+            machine.calls[row["id"]] = call = _restore_call(machine, frame, row)
             return call
     return _restore_joining(frame, row)
 
@@ -179,14 +185,24 @@ def _restore_call(machine: Machine, frame: Frame, row: dict[str, Any]) -> Call:
             machine, frame, state, row["id"], row["attempt"], row["payload"], row["input"], row["arn"]
         )
     assert isinstance(state, Task)
-    return Call(row["id"], frame.path, state.name, row["attempt"], state.target, None, frame, machine)
-
-
-def _restore_limits(row: dict[str, Any]) -> Limits:
-    limits = Limits(0, None, None)
-    for name, value in row.items():
-        setattr(limits, name, value)
-    return limits
+    limits = None
+    if row["limits"] is not None:
+        limits = Limits(0, None, None)
+        for name, value in row["limits"].items():
+            setattr(limits, name, value)
+    return Call(
+        row["id"],
+        frame.path,
+        state.name,
+        row["attempt"],
+        state.target,
+        row["payload"],
+        frame,
+        machine,
+        row["token"],
+        limits,
+        row["credentials"],
+    )
 
 
 def _restore_joining(frame: Frame, row: dict[str, Any]) -> Joining:

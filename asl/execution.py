@@ -136,9 +136,7 @@ class Execution:
     def has_fresh_calls(self) -> bool:
         """Whether `take_calls` has something to give."""
         machine = self._machine
-        return machine.taken < machine.next_call and any(
-            id >= machine.taken for id in reversed(machine.calls)
-        )
+        return next(reversed(machine.calls), 0) >= machine.taken
 
     # ------------------------------------------------------------------ inputs
 
@@ -154,21 +152,17 @@ class Execution:
         """
         machine = self._machine
         settle, succeed = machine.settle, attempts.succeed
-        while machine.taken < machine.next_call:
-            for call in self.take_calls():
-                if call.id not in machine.calls:
-                    continue
-                try:
-                    output = serve(call)
-                except BaseException:
-                    machine.taken = call.id + 1
-                    raise
-                if output is UNANSWERED:
-                    continue
-                if machine.timers and machine.timers[0][0] <= machine.now:
-                    self.advance(at=machine.now)
-                    if call.id not in machine.calls:
-                        continue
+        while (id := machine.taken) < machine.next_call:
+            machine.taken = id + 1
+            call = machine.calls.get(id)
+            if call is None:
+                continue
+            output = serve(call)
+            if output is UNANSWERED:
+                continue
+            if machine.timers and machine.timers[0][0] <= machine.now:
+                self.advance(at=machine.now)
+            if id in machine.calls:  # and what was asked, or time, has not ended it
                 settle(call.frame, succeed, call, output)
 
     def fail(self, call: int, error: str | None, cause: str | None = None, *, at: int) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from asl import names
 from asl.errors import EvaluationError, StatesError, while_executing
-from asl.frames import NOTHING, BackingOff, Broken, Frame, Joining
+from asl.frames import DROPPED, NOTHING, BackingOff, Broken, Frame, Joining
 from asl.retry import Catcher, error_output, handling
 from asl.states import Map, Task, Wait, Working
 from asl.values import Json
@@ -117,10 +117,6 @@ def child_failed(
     """
     parent, failure = within.frame, child.last
     left = _abort(machine, within, failure, error == names.RUNTIME, child)
-    if machine.ready:
-        active = [frame for frame in machine.ready if frame.is_active]
-        machine.ready.clear()
-        machine.ready.extend(active)
     parent.broken = Broken(within, left, error)
     parent.last = failure
     parent.wait = None
@@ -140,6 +136,7 @@ def _abort(
     for slot in sorted(wait.active):
         frame = dropped[slot] = wait.active[slot]
         if not frame.entered:
+            frame.wait = DROPPED
             continue
         inner = frame.program.states[frame.state]
         if isinstance(wait.state, Map) and not quiet:
@@ -152,7 +149,7 @@ def _abort(
         if isinstance(frame.wait, Joining):
             frame.broken = Broken(frame.wait, _abort(machine, frame.wait, failure, quiet))
         machine.drop(frame)
-        frame.wait = None
+        frame.wait = DROPPED
         if isinstance(inner, Working | Wait) and not quiet:
             machine.record(inner.entered.replace("Entered", "Aborted"), failure, frame.path)
     wait.active.clear()

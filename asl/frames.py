@@ -168,6 +168,10 @@ class Sleeping:
         self.due = due
 
 
+DROPPED: Final = Sleeping(None)
+"""What a frame waits for that was aborted because a sibling failed: nobody will end it."""
+
+
 class BackingOff:
     """The time before a retry, until `due`, as in `Sleeping`."""
 
@@ -229,7 +233,7 @@ class Broken:
 _NO_VARIABLES: Final[dict[str, Json]] = {}
 
 BETWEEN: Final = -1
-"""Where a frame has left one state and not entered the next: no event's id."""
+"""Where a frame has begun and is in no state, between two or before the first: no event's id."""
 
 
 class Frame:

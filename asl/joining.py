@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from asl import mapruns
 from asl.errors import StatesError
 from asl.events import WIDTH
-from asl.frames import Frame, Joining
+from asl.frames import BETWEEN, Frame, Joining
 from asl.program import Program
 from asl.states import Map, Parallel
 from asl.values import Json, Select
@@ -68,10 +68,12 @@ def open(machine: Machine, frame: Frame, within: Joining) -> None:
     before = frame.last
     machine.chain(frame, "MapIterationStarted", state.name, frame.slot)
     if state.select is None:
+        frame.entered = BETWEEN
         return
     try:
         frame.input = _select(machine, within, frame, state.select)
         frame.size = machine.bounded(frame.input, state.name)
+        frame.entered = BETWEEN
     except StatesError:
         # It has not begun (measured by others, September 2026); recorded it was, since a replay finds its draws so.
         del machine.cells[-WIDTH:]

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from asl import attempts, failing, joining, names, variables
 from asl.errors import HistoryFull, StatesError
-from asl.frames import NOTHING, BackingOff, Call, Frame, Sleeping
+from asl.frames import DROPPED, NOTHING, BackingOff, Call, Frame, Sleeping
 from asl.program import Program
 from asl.quotas import EVENTS_BOUND, Gauge, Quotas
 from asl.scope import Here, Identity
@@ -27,6 +27,7 @@ NO_CHOICE = "Failed to transition out of the state. The state does not point to 
 """What the service says where the specification has States.NoChoiceMatched (measured by others)."""
 
 
+# What an execution that has ended has of these: one of each for all, never changed.
 _NO_CALLS: Final[dict[int, Call]] = {}
 _NO_FRAMES: Final[deque[Frame]] = deque(maxlen=0)
 _NO_TIMERS: Final[list[Timer]] = []
@@ -149,7 +150,7 @@ class Machine(Here):
                 try:
                     if frame.wait is None:
                         self.run(frame)
-                    else:
+                    elif frame.wait is not DROPPED:  # since it became ready
                         joining.complete(self, frame)
                 except StatesError as problem:
                     failing.raised(self, frame, problem)

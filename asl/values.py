@@ -19,7 +19,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 
 class Scope(Protocol):
-    """What an expression may read besides the value it is applied to. A `Frame` is one."""
+    """What an expression may read besides the value it is applied to. A `Machine` is one."""
 
     @property
     def variables(self) -> Mapping[str, Json]:

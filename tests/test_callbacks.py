@@ -376,3 +376,24 @@ def test_an_unserved_call_ends_an_async_session() -> None:
 
     with pytest.raises(asl.UnservedCall):
         asyncio.run(main())
+
+
+def test_a_task_function_may_end_a_sibling_and_with_it_itself() -> None:
+    message = {"QueueUrl": "https://sqs/asked", "MessageBody": {"Token.$": "$$.Task.Token"}}
+    waits = {"Type": "Task", "Resource": TOKEN, "Parameters": message}
+    works = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:work"}
+    branches = [machine("Waits", Waits=waits), machine("Works", Works=works)]
+    tokens: list[str] = []
+
+    def ask(payload: Any) -> asl.Submitted:
+        tokens.append(payload["MessageBody"]["Token"])
+        return asl.Submitted()
+
+    def work(payload: Any) -> dict[str, Any]:
+        session.send_task_failure(tokens[0], "Refused")
+        return {"too": "late"}
+
+    session = asl.Session({"Waits": ask, "work": work})
+    running = session.start(asl.load(machine("Both", Both={"Type": "Parallel", "Branches": branches})), {})
+    assert (running.result.status, running.result.error) == ("FAILED", "Refused")
+    assert "LambdaFunctionSucceeded" not in [event.type for event in running.result.history]

@@ -327,6 +327,53 @@ def test_an_output_over_the_quota_fails_the_state() -> None:
     assert max(sizes) <= 2000 < 2 * max(sizes) + 12
 
 
+def test_answers_may_be_asked_for_while_others_are() -> None:
+    branches = [machine(name, **{name: task()}) for name in "abc"]
+    run = start(machine("P", P={"Type": "Parallel", "Branches": branches}))
+    asked = []
+
+    def serve(call: asl.Call) -> Json:
+        asked.append(call.state)
+        if call.state == "a":
+            run.answer(serve)
+        return call.state
+
+    run.answer(serve)
+    assert asked == ["a", "b", "c"]
+    assert run.outcome == asl.Outcome("SUCCEEDED", ["a", "b", "c"])
+
+
+def test_calls_that_were_not_asked_for_are_fresh_after_an_error() -> None:
+    branches = [machine(name, **{name: task()}) for name in "abc"]
+    run = start(machine("P", P={"Type": "Parallel", "Branches": branches}))
+
+    def serve(call: asl.Call) -> Json:
+        if call.state == "b":
+            raise LookupError(call.state)
+        return call.state
+
+    with pytest.raises(LookupError):
+        run.answer(serve)
+    assert [call.state for call in run.take_calls()] == ["c"]
+    assert [call.state for call in run.calls.values()] == ["b", "c"]
+
+
+def test_executions_that_have_ended_share_what_is_empty_and_leave_it_so() -> None:
+    program = asl.load(machine("T", T=task(TimeoutSeconds=3))).program
+    ended = [Execution(program, {}) for _ in range(2)]
+    ended[0].succeed(1, {}, at=1)
+    ended[1].stop(at=1)
+    for run in ended:
+        assert not run.succeed(1, {}, at=2)
+        run.advance(at=9 * SECOND)
+        run.stop(at=10 * SECOND)
+        assert (run.calls, run.take_calls(), run.wake_at, run.history[-1].at) == ({}, [], None, 1)
+    ended[1].redrive(at=11 * SECOND)
+    assert [call.id for call in ended[1].take_calls()] == [2]
+    assert ended[1].wake_at == 14 * SECOND
+    assert (ended[0].calls, ended[0].take_calls(), ended[0].wake_at) == ({}, [], None)
+
+
 def test_a_snapshot_is_json_and_goes_on_where_it_was() -> None:
     program = asl.load(machine("A", A=task(ResultPath="$.a", Next="B"), B={"Type": "Pass"})).program
     run = Execution(program, {"n": 1}, at=10)
@@ -357,6 +404,24 @@ def test_a_snapshot_keeps_the_history_as_it_was() -> None:
     assert {"EvaluationFailed", "TaskScheduled"} <= {event.type for event in run.history}
     assert list(restored.history) == list(run.history)
     assert restored.history.to_json() == run.history.to_json()
+
+
+def test_a_snapshot_forgets_the_timers_of_frames_that_were_dropped() -> None:
+    until = {"Type": "Wait", "Timestamp": "1970-01-01T00:00:10Z"}
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2}]
+    tried = {"Type": "Parallel", "Branches": [machine("W", W=until), machine("T", T=task())], "Retry": retry}
+    later = machine("B", B={"Type": "Wait", "Seconds": 1, "Next": "C"}, C=until)
+    branches = [machine("In", In=tried), later, machine("D", D={"Type": "Wait", "Seconds": 5})]
+    program = asl.load(machine("Out", Out={"Type": "Parallel", "Branches": branches})).program
+    run = Execution(program, {}, at=0)
+    run.fail(1, "E", at=0)
+    run.advance(at=3 * SECOND)  # W waits again, under the same path: since two seconds after B began to
+    again = Execution.restore(program, json.loads(json.dumps(run.snapshot())))
+    for each in (run, again):
+        each.advance(at=10 * SECOND)
+    exits = [event.path for event in run.history if event.type == "WaitStateExited"]
+    assert exits == ["/Out/1", "/Out/2", "/Out/1", "/Out/0/In/0"]
+    assert again.history.to_dict() == run.history.to_dict()
 
 
 def test_a_snapshot_keeps_which_activities_there_are() -> None:

@@ -471,3 +471,20 @@ def test_the_command_names_the_task_that_is_missing(asl_command: Asl, tmp_path: 
     said = asl_command("redrive", tmp_path / "history.json", "-m", machine)
     assert (said.code, said.out) == (2, "")
     assert "of the state 'Price'" in said.err and "add --task 'NAME=module:function'" in said.err
+
+
+@pytest.mark.parametrize("events", [5, 9])
+def test_an_iteration_that_had_begun_begins_once(events: int) -> None:
+    each = {
+        "Type": "Map",
+        "ItemSelector": {"n.$": "$$.Map.Item.Value"},
+        "ItemProcessor": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}},
+        "End": True,
+    }
+    program = asl.load({"StartAt": "Each", "States": {"Each": each}}).program
+    full = asl.Execution(program, [1, 2], quotas=asl.Quotas(events=events))
+    assert [event.type for event in full.history][-2:] == ["MapIterationStarted", "ExecutionFailed"]
+    more = asl.Execution.restore(program, json.loads(json.dumps(full.snapshot())), asl.Quotas())
+    more.redrive(at=0)
+    begun = [event.data for event in more.history if event.type == "MapIterationStarted"]
+    assert (begun, more.outcome) == ([0, 1], asl.Outcome("SUCCEEDED", [{"n": 1}, {"n": 2}]))

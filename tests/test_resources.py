@@ -83,3 +83,21 @@ def test_credentials_reach_the_task_and_the_history() -> None:
 )
 def test_the_api_of_a_resource_is_without_its_pattern(resource: str, api: tuple[str, str]) -> None:
     assert target(resource).api == api
+
+
+def test_a_task_cannot_scribble_on_what_the_definition_holds() -> None:
+    class Mapping(dict):  # type: ignore[type-arg]  # as readers of YAML give, that keep comments
+        pass
+
+    given = {"Type": "Pass", "Result": {"inner": Mapping(n=1)}, "Next": "T"}
+    loaded = asl.load(machine("A", A=given, T=task()))
+
+    def scribble(payload: Any) -> Any:
+        payload["inner"]["n"] += 1
+        return payload
+
+    for _ in range(2):
+        result = loaded.run({}, tasks={"T": scribble})
+        assert result.output == {"inner": {"n": 2}}
+        exited = next(event for event in result.history if event.type == "PassStateExited")
+        assert exited.data == {"inner": {"n": 1}}

@@ -164,12 +164,9 @@ def _normalised(value: Any, place: str, depth: int) -> Json:
     raise NotJson(f"{place} is of the type {name}")
 
 
-_CONTAINERS = frozenset((dict, list))
-
-
 def copied(value: Json) -> Any:
     """A copy that a task may scribble on."""
-    if type(value) is dict and _CONTAINERS.isdisjoint(map(type, value.values())):
+    if type(value) is dict and _UNCHANGING.issuperset(map(type, value.values())):
         return value.copy()
     try:
         return loads(dumps(value))
