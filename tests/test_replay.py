@@ -619,3 +619,22 @@ def test_a_wait_whose_output_fails_replays(language: str, fields: dict[str, Any]
     assert result.history[-2].type == last
     assert result.history[-1].at - result.history[0].at == 60_000
     assert asl.replay(result.history, machine).divergence is None
+
+
+@pytest.mark.parametrize("events", range(4, 13))
+def test_an_execution_that_is_full_before_the_recording_ends_once(events: int) -> None:
+    waits = [
+        {"StartAt": name, "States": {name: {"Type": "Wait", "Seconds": seconds, "End": True}}}
+        for name, seconds in (("Short", 1), ("Long", 2))
+    ]
+    both = {"Type": "Parallel", "Branches": waits, "End": True}
+    loaded = asl.load({"StartAt": "Both", "States": {"Both": both}})
+    whole = loaded.run({}).history
+    assert len(whole) == 10
+    replayed = asl.replay(whole, loaded, quotas=asl.Quotas(events=events))
+    ends = [event.type for event in replayed.history if event.type.startswith("Execution")]
+    if events >= len(whole):
+        assert (ends[1:], replayed.divergence) == (["ExecutionSucceeded"], None)
+    else:
+        assert ends[1:] == ["ExecutionFailed"]
+        assert replayed.divergence is not None

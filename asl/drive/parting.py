@@ -216,8 +216,10 @@ def _divergence(first: _Mismatch, recorded: Book, now: Book, program: Program) -
     if path == "/" and other is None and now.history[-1].type in ENDS:
         other = now.history[-1]
     if event is not None and other is not None and _same_event(event, other):
-        field, changes = _changes(event, other)
-        return Divergence("data", event.id, path, event, other, field, tuple(changes))
+        for field, here, there in unlike(
+            event, other
+        ):  # by the service's name for the field: the first that differs
+            return Divergence("data", event.id, path, event, other, field, tuple(differences(here, there)))
     return Divergence(
         "path",
         event.id if event else None,
@@ -243,8 +245,3 @@ def _type(event: Event) -> str:
 
 def _alike(a: Event, b: Event) -> bool:
     return _same_event(a, b) and not any(True for _ in unlike(a, b))
-
-
-def _changes(a: Event, b: Event) -> tuple[str, list[Difference]]:
-    """The first field of two like events that differs, by the service's name for it, and how."""
-    return next((field, list(differences(x, y))) for field, x, y in unlike(a, b))

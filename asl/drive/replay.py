@@ -262,7 +262,7 @@ class Replayer:
             self._expect(end, partial(self._end_wait, frame, wait, missed))
 
     def _end_wait(self, frame: Frame, wait: Sleeping | BackingOff | Call, missed: bool, at: int) -> bool:
-        if frame.wait is wait:
+        if frame.wait is wait and self.execution.outcome is None:
             if not isinstance(wait, Call):
                 wait.due = at
             else:
