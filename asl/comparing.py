@@ -233,8 +233,8 @@ def _documents(visit: Visited) -> dict[str, Any]:
                 for field, value in fields(event).items():
                     if value is not None and field not in _NAMES:
                         found[f"{told}{_FIELDS.get(field, field)}{mark}"] = value
-    if visit.failure is not None:
-        found |= fields(visit.failure)
+    if visit.failures:
+        found |= fields(visit.failures[-1])
     if visit.exited is not None:
         found |= fields(visit.exited)
     return found

@@ -638,3 +638,30 @@ def test_an_execution_that_is_full_before_the_recording_ends_once(events: int) -
     else:
         assert ends[1:] == ["ExecutionFailed"]
         assert replayed.divergence is not None
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Type": "Pass", "Parameters": {"n.$": "$$.Execution.Input.absent"}},
+        {"Type": "Wait", "Seconds": 4, "QueryLanguage": "JSONata", "Output": "{% $states.input.n + 'x' %}"},
+        {
+            "Type": "Map",
+            "ItemSelector": {"n.$": "$$.Execution.Input.absent"},
+            "ItemsPath": "$.items",
+            "ItemProcessor": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}},
+        },
+    ],
+    ids=lambda state: state["Type"],
+)
+def test_what_fails_again_after_each_redrive_replays(state: dict[str, Any]) -> None:
+    loaded = asl.load({"StartAt": "S", "States": {"S": {**state, "End": True}}})
+    execution = loaded.start({"n": 1, "items": [1]})
+    for _ in range(3):
+        execution.advance(at=execution.now + 5000)
+        execution.redrive(at=execution.now + 1000)
+    execution.advance(at=execution.now + 5000)
+    assert [event.type for event in execution.history].count("ExecutionFailed") == 4
+    replayed = asl.replay(execution.history, loaded)
+    assert replayed.divergence is None
+    assert replayed.history.to_dict() == execution.history.to_dict()

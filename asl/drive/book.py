@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from asl.events import BEGINS
+from asl.events import BEGINS, ENDS
 from asl.history import Event, History
 from asl.telling import ENDED
 
@@ -30,7 +30,7 @@ class Try:
 class Visited:
     """One visit of a state by a frame. `begins` are the starts of its work, those of a retry or redrive too.
 
-    `attempts` are these and the failures of evaluations that came before the work.
+    `failures` are those of evaluations, `attempts` the starts and the failures that came before the work.
     """
 
     __slots__ = (
@@ -39,7 +39,7 @@ class Visited:
         "begun",
         "entered",
         "exited",
-        "failure",
+        "failures",
         "following",
         "number",
         "tries",
@@ -53,7 +53,7 @@ class Visited:
         self.attempts: list[Event] = []
         self.begun = False  # the work of the last attempt, which has not failed
         self.tries: list[Try] = []
-        self.failure: Event | None = None  # EvaluationFailed
+        self.failures: list[Event] = []  # EvaluationFailed; more than one after a retry or redrive
         self.following: str | None = None  # the state that the frame entered next
 
 
@@ -67,15 +67,27 @@ class Book:
         self.started: dict[str, int] = {}  # how often the iteration at a path was started
         self.inputs: dict[tuple[str, int], Event] = {}  # (path, nth start) -> the first state that it entered
         self.branches: dict[int, list[Event]] = {}  # ParallelStateStarted -> the first states of its branches
+        self.ends: list[Event] = []  # of the execution; more than one where it was redriven
         self._read = 0
+        self._begun: Event | None = None
 
     def follow(self) -> Book:
         """Read the events that were recorded since this was last called."""
         history = self.history
+        if self._begun is not None and not self._stands(self._begun):
+            self._read -= 1
+            self.started[self._begun.path] -= 1
+            self._begun = None
         while self._read < len(history):
-            self._add(history[self._read])
+            event = history[self._read]
+            self._add(event)
             self._read += 1
+            self._begun = event if event.type == "MapIterationStarted" else None
         return self
+
+    def _stands(self, begun: Event) -> bool:
+        """Whether the beginning of an iteration that was read last was not taken back: ItemSelector may have failed."""
+        return len(self.history) >= begun.id and self.history[begun.id - 1] == begun
 
     def visit(self, path: str, state: str, number: int) -> Visited | None:
         """The visit of that number, from 0."""
@@ -86,6 +98,9 @@ class Book:
         kind, path = event.type, event.path
         if kind.endswith("StateEntered"):
             self._enter(event)
+            return
+        if kind in ENDS:
+            self.ends.append(event)
             return
         if kind == "MapIterationStarted":
             self.started[path] = self.started.get(path, 0) + 1
@@ -104,7 +119,7 @@ class Book:
         if kind in _SCHEDULED:
             visit.tries.append(Try(event))
         elif kind == "EvaluationFailed":
-            visit.failure = event
+            visit.failures.append(event)
             if not visit.begun:
                 visit.attempts.append(event)
             visit.begun = False

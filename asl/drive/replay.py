@@ -252,7 +252,7 @@ class Replayer:
             return
         end = _end(wait, visit, current)
         if end is None and isinstance(wait, Sleeping) and self.taking.failure(frame) is not None:
-            end = visit.failure or self.recorded.history[-1]  # what came after the wait failed
+            end = self.taking.failed(frame)  # what came after the wait failed
         if isinstance(wait, Call):  # no history has the signs of life
             wait.limits = None
         else:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from asl import times
 from asl.drive.book import Book, Visited
 from asl.errors import StatesError
+from asl.events import Event
 from asl.frames import Frame
 from asl.jsondiff import MISSING, Missing, dig, exactly, pointer, put, varying
 from asl.scope import Here
@@ -183,16 +184,29 @@ class Taking:
             problem.cause = said[1]
             self.whole(frame, "Cause")
 
+    def end(self) -> Event | None:
+        """The recorded end of the execution that comes next; there are more than one where it was redriven."""
+        assert self.now is not None
+        number, ends = len(self.now.follow().ends), self.recorded.ends
+        return ends[number] if number < len(ends) else None
+
+    def failed(self, frame: Frame) -> Event | None:
+        """The recorded event that tells how the evaluation of the state fails next; None where it does not."""
+        visit, current = self.visit(frame), self.current(frame)
+        if visit is None or current is None:
+            return None
+        number = len(current.failures)
+        return visit.failures[number] if number < len(visit.failures) else self.end()
+
     def failure(self, frame: Frame) -> tuple[str | None, str] | None:
         """Error and cause with which the evaluation of the state was recorded to fail; None where it was not."""
-        visit = self.visit(frame)
-        if visit is None:
+        visit, event = self.visit(frame), self.failed(frame)
+        if visit is None or event is None:
             return None
-        last = self.recorded.history[-1]
-        if visit.failure is not None:
-            error, cause, _ = visit.failure.data
-        elif last.type == "ExecutionFailed":
-            error, cause = last.data, last.more
+        if event.type == "EvaluationFailed":
+            error, cause, _ = event.data
+        elif event.type == "ExecutionFailed":
+            error, cause = event.data, event.more
         else:
             return None
         place = f"the state '{frame.state}' (entered at the event id #{visit.entered.id}). "

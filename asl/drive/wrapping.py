@@ -236,8 +236,8 @@ class _Wrapping:
 
     def _end(self, cell: str) -> Json | Missing:
         """What the end of the execution says of the error."""
-        last = self.taking.recorded.history[-1]
-        said = getattr(last, cell) if last.type == "ExecutionFailed" else None
+        end = self.taking.end()
+        said = getattr(end, cell) if end is not None and end.type == "ExecutionFailed" else None
         return MISSING if said is None else said
 
     def _tries(self, frame: Frame) -> int:
