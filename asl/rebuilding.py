@@ -6,6 +6,7 @@ it was. So a machine that was mended can go on with an execution that the old on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from asl.drive.replay import identity
@@ -33,6 +34,8 @@ def redrive(
     machine: StateMachine | Program,
     *,
     tasks: Tasks = None,
+    machines: Mapping[str, StateMachine] | None = None,
+    callbacks: Mapping[str, Any] | None = None,
     at: int | None = None,
     seed: int = 0,
     identity: Identity | None = None,
@@ -40,7 +43,8 @@ def redrive(
 ) -> Result:
     """Go on with the recorded execution from the states that did not succeed, on the virtual clock.
 
-    The machine may be a mended one, as long as it has those states. `at` is the time of the redrive in
+    The machine may be a mended one, as long as it has those states. `tasks`, `machines` and `callbacks` serve its calls
+    as in `StateMachine.run`. `at` is the time of the redrive in
     milliseconds since the epoch, by default that of the last event. Raises `RedriveError` where the execution
     cannot be redriven with this machine, `HistoryError` as `recorded.read` does, and `UnservedCall` where no task
     function serves a Task.
@@ -51,7 +55,8 @@ def redrive(
 
     execution = rebuilt(history, machine, seed=seed, identity=identity, quotas=quotas)
     execution.redrive(at=execution.now if at is None else at)
-    return result_of(execution, atonce.run(execution, Resources(tasks)))
+    resources = Resources(tasks, machines=machines, callbacks=callbacks)
+    return result_of(execution, atonce.run(execution, resources))
 
 
 def rebuilt(

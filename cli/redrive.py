@@ -8,7 +8,7 @@ import click
 
 import asl
 
-from . import given, placeholders, results
+from . import given, placeholders, results, serving
 from .failure import Refusal
 
 
@@ -42,23 +42,27 @@ def redrive(
     """Redrive the failed, aborted or timed-out execution in HISTORY (several files: its pages; - for stdin).
 
     As RedriveExecution does, but with the machine that is given: what succeeded is not run again, also in a Parallel or
-    Map; what failed starts again on the same input. Tasks call Python functions as in `asl run`. Exit code: 0
-    succeeded; 1 failed again, or still waiting; 2 what cannot be redriven, read or written.
+    Map; what failed starts again on the same input. Tasks call Python functions, and CALLBACKS answer them, as in
+    `asl run`. Exit code: 0 succeeded; 1 failed again, or still waiting; 2 what cannot be redriven, read or written.
     """
-    loaded = results.load(machine, {**define_file, **define})
-    functions = given.tasks(machine, task)
+    placed = {**define_file, **define}
+    loaded = results.load(machine, placed)
+    found = serving.serving(str(machine), task, placed)
+    machines = [loaded, *found.machines.values()]
     if task:
-        given.fit(task, [loaded])
+        given.fit(task, machines)
+    if found.callbacks and not quiet:
+        serving.warn(given.stray_callbacks(str(machine), found.callbacks, machines))
     moment = given.moment(at, "--at")
     try:
         result = asl.redrive(
-            [given.history(file) for file in history], loaded, tasks=functions, at=moment, seed=seed
+            [given.history(file) for file in history], loaded, **found._asdict(), at=moment, seed=seed
         )
     except asl.UnservedCall as problem:
         raise Refusal(f"{problem}; {results.remedy(machine)}") from problem
     click.echo(results.as_json(result) if output == "json" else results.as_text(result))
     if not quiet:
-        results.summarise(loaded, result, "virtual")
+        results.summarise(loaded, result, "virtual", given.tasks_file(machine))
     if whole is not None:
         results.save(result.history, whole)
     return 0 if result.status == "SUCCEEDED" else 1

@@ -464,6 +464,19 @@ def test_the_command(asl_command: Asl, tmp_path: Path) -> None:
     assert said.code == 2 and said.err.startswith("asl: --at: the time 'soon' is not an RFC 3339")
 
 
+def test_the_command_has_callbacks_answer(asl_command: Asl, tmp_path: Path) -> None:
+    token = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
+    message = {"QueueUrl": "https://sqs/asked", "MessageBody": {"Token.$": "$$.Task.Token"}}
+    ask = {"Type": "Task", "Resource": token, "Parameters": message, "TimeoutSeconds": 60, "End": True}
+    machine = write(tmp_path, "m.asl.json", json.dumps({"StartAt": "Ask", "States": {"Ask": ask}}))
+    unanswered = asl.load(machine).run({}, tasks={"Ask": lambda payload: {}}, callbacks={"Ask": None})
+    assert (unanswered.status, unanswered.error) == ("FAILED", "States.Timeout")
+    unanswered.history.save(tmp_path / "history.json")
+    write(tmp_path, "tasks.py", 'CALLBACKS = {"Ask": "yes"}\n')
+    said = asl_command("redrive", tmp_path / "history.json", "-m", machine, "--quiet")
+    assert (said.code, said.json) == (0, {"status": "SUCCEEDED", "output": "yes"})
+
+
 def test_the_command_names_the_task_that_is_missing(asl_command: Asl, tmp_path: Path) -> None:
     before, _ = failed()
     before.history.save(tmp_path / "history.json")
