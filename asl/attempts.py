@@ -74,18 +74,12 @@ def _asked(
             credentials = state.credentials(raw, machine)
     finally:
         machine.token = None
-    limits = None
+    limits = told = None
     if timeout is not None or heartbeat is not None:
         limits = Limits(machine.now, timeout and timeout * 1000, heartbeat and heartbeat * 1000)
-    if limits is None and credentials is None:
-        return payload, token, None, None, None
-    return (
-        payload,
-        token,
-        limits,
-        credentials,
-        (timeout, heartbeat, credentials and credentials.get("RoleArn")),
-    )
+    if limits is not None or credentials is not None:
+        told = (timeout, heartbeat, credentials and credentials.get("RoleArn"))
+    return payload, token, limits, credentials, told
 
 
 def _checked(machine: Machine, target: Target, payload: Json) -> Any:

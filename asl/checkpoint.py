@@ -37,15 +37,10 @@ def save(machine: Machine) -> dict[str, Any]:
             [due, frame and frame.path]
             for due, _, frame, wait in sorted(machine.timers, key=_order)
             if frame is None
-            or _waits(frame, wait, due)  # after one that was dropped may come another of its path
+            or frame.waits_for(wait, due)  # after one that was dropped may come another of its path
         ],
         "cells": list(machine.cells),
     }
-
-
-def _waits(frame: Frame, wait: Any, due: int) -> bool:
-    """Whether the frame still waits for what a timer was made for."""
-    return frame.wait is not None and frame.wait is wait and frame.wait.due == due
 
 
 def _order(timer: tuple[int, int, Frame | None, Any]) -> tuple[int, int]:
@@ -124,7 +119,7 @@ def load(program: Program, snapshot: dict[str, Any], quotas: Quotas) -> Machine:
     machine.calls = dict(sorted(machine.calls.items())) if machine.outcome is None else {}
     for due, path in snapshot["timers"]:
         frame = None if path is None else frames.get(path)
-        if path is None or (frame is not None and frame.wait is not None and frame.wait.due == due):
+        if path is None or (frame is not None and frame.waits_for(frame.wait, due)):
             machine.timer(due, frame, frame and frame.wait)
     return machine
 

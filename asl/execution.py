@@ -117,7 +117,7 @@ class Execution:
         timers = machine.timers
         while timers:
             due, _, frame, wait = timers[0]
-            if frame is None or (frame.wait is not None and frame.wait is wait and frame.wait.due == due):
+            if frame is None or frame.waits_for(wait, due):
                 return due
             heapq.heappop(timers)
         return None

@@ -278,8 +278,6 @@ class Frame:
         self.size = size
         self.within = within
         self.slot = slot
-        self.variables: dict[str, Json]
-        self.last: int
         if within is None:
             self.variables, self.last = _NO_VARIABLES, 0
         else:
@@ -305,6 +303,10 @@ class Frame:
             return {"Index": self.slot, "Value": within.items[self.slot]}
         return within.frame.item
 
+    def waits_for(self, wait: object, due: int) -> bool:
+        """Whether it still waits for what a timer was made for, and until then."""
+        return self.wait is not None and self.wait is wait and self.wait.due == due
+
     @property
     def is_active(self) -> bool:
         """Whether it goes on: it has not come to its end, nor was it dropped for a failure."""
@@ -319,7 +321,7 @@ def lines(frame: Frame) -> Iterator[Frame]:
             yield from lines(child)
 
 
-def nearest(frame: Frame, path: str) -> Frame:
+def innermost(frame: Frame, path: str) -> Frame:
     """The frame at a path, or the innermost around it that goes on; `frame` is one around it."""
     while frame.path != path and isinstance(frame.wait, Joining) and path.startswith(frame.wait.prefix):
         slot = path[len(frame.wait.prefix) :].partition("/")[0]

@@ -67,18 +67,16 @@ def open(machine: Machine, frame: Frame, within: Joining) -> None:
     state: Any = within.state
     before = frame.last
     machine.chain(frame, "MapIterationStarted", state.name, frame.slot)
-    if state.select is None:
-        frame.entered = BETWEEN
-        return
-    try:
-        frame.input = _select(machine, within, frame, state.select)
-        frame.size = machine.bounded(frame.input, state.name)
-        frame.entered = BETWEEN
-    except StatesError:
-        # It has not begun (measured by others, September 2026); recorded it was, since a replay finds its draws so.
-        del machine.cells[-WIDTH:]
-        machine.events, frame.last = frame.last - 1, before
-        raise
+    if state.select is not None:
+        try:
+            frame.input = _select(machine, within, frame, state.select)
+            frame.size = machine.bounded(frame.input, state.name)
+        except StatesError:
+            # It has not begun (measured by others, September 2026); recorded it was, since a replay finds its draws so.
+            del machine.cells[-WIDTH:]
+            machine.events, frame.last = frame.last - 1, before
+            raise
+    frame.entered = BETWEEN
 
 
 def _select(machine: Machine, within: Joining, frame: Frame, select: Select) -> Json:

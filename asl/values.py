@@ -85,10 +85,13 @@ def number_text(value: float) -> str:
     return f"{'-' if value < 0 else ''}{whole}.{rest}E{int(exponent)}"
 
 
-def to_json(value: Json) -> str:
-    """Compact JSON text as the service writes it: no spaces, non-ASCII characters as they are."""
+def to_json(value: Json, raw: bytes | None = None) -> str:
+    """Compact JSON text as the service writes it: no spaces, non-ASCII characters as they are.
+
+    `raw` is what `orjson.dumps` gives for it, where that is known.
+    """
     try:
-        text = dumps(value).decode()
+        text = (dumps(value) if raw is None else raw).decode()
     except TypeError:  # what orjson refuses: an integer of over 64 bits, half a surrogate pair, 255 levels
         return _written(value)
     if ("." in text and _LONG_OR_SMALL.search(text)) or (
@@ -108,17 +111,9 @@ _EXPONENT = re.compile(r"e[+-]\d+(?![^,\]}])")
 
 
 def size(value: Json, raw: bytes | None = None) -> int:
-    """The size of a value as the service counts it: bytes of its JSON text in UTF-8.
-
-    `raw` is what `orjson.dumps` gives for it, where that is known.
-    """
-    if raw is None:
-        text = to_json(value)
-        return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-    text = raw.decode()
-    if ("." in text and _LONG_OR_SMALL.search(text)) or _EXPONENT.search(text):
-        return size(value)
-    return len(raw)
+    """The size of a value as the service counts it: bytes of its JSON text in UTF-8. `raw` is as in `to_json`."""
+    text = to_json(value, raw)
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _written(value: Json) -> str:

@@ -19,7 +19,7 @@ from asl.drive.wrapping import wrapped
 from asl.errors import ReplayError
 from asl.events import DATA, ENDS, PATH, WIDTH, Event
 from asl.execution import Execution
-from asl.frames import BackingOff, Call, Frame, Limits, MapRun, Sleeping, lines, nearest
+from asl.frames import BackingOff, Call, Frame, Limits, MapRun, Sleeping, innermost, lines
 from asl.history import History
 from asl.machine import Machine
 from asl.names import HEARTBEAT_TIMEOUT
@@ -174,7 +174,7 @@ class Replayer:
         self._cells_known = len(cells)
         found: dict[str, Frame] = {}
         for path in paths:
-            frame: Frame | None = nearest(root, path)
+            frame: Frame | None = innermost(root, path)
             while frame is not None and frame.path not in found:  # a failure may let what forked it wait
                 found[frame.path] = frame
                 frame = frame.parent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias, cast
@@ -35,7 +35,11 @@ def _batch(batch: Any) -> str:
     return to_json({**batch, "Items": [to_json(item) for item in batch["Items"]]})
 
 
-_LISTED = {"afterItemsPath": to_json, "afterItemSelector": to_json, "afterItemBatcher": _batch}
+_LISTED: dict[str, Callable[[Any], str]] = {
+    "afterItemsPath": to_json,
+    "afterItemSelector": to_json,
+    "afterItemBatcher": _batch,
+}
 """Stages that are no JSON text but a list of such, and how each of its members is written: the items of a batch are
 texts themselves (recorded, and measured by others, September 2026)."""
 
